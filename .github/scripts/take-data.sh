@@ -2,7 +2,7 @@
 # Replace this checkout's data by the data of its merge with a commit, and nothing else by anything.
 #
 # The gate runs with the code, the pack and the lock of the protected branch; a pull request brings
-# stack files, models, usage, releases and waivers. What it changes besides is listed, not taken.
+# stack files, models, usage, image records, releases and waivers. What it changes besides is listed, not taken.
 # Judged is what merging would give: a branch that is behind brings back nothing that the protected
 # branch has changed since.
 #
@@ -27,7 +27,7 @@ refuse() {
 commit=${1:?usage: take-data.sh COMMIT}
 git rev-parse --quiet --verify "$commit^{commit}" >/dev/null ||
   refuse "a commit that was fetched" "$commit" "git fetch it"
-data='^(Pulumi\.[^/]+\.yaml$|models/|usage/|releases/|policy-pack/waivers/)'
+data='^(Pulumi\.[^/]+\.yaml$|models/|usage/|images/|releases/|policy-pack/waivers/)'
 
 # In a bare clone of its own: no attributes, hooks or drivers of this checkout are in it.
 judge=$(mktemp -d)
@@ -52,6 +52,11 @@ show ls-tree -r -z --name-only "$tree" | pick "$data" | while IFS= read -r -d ''
   mkdir -p "$(dirname "./$name")"
   show cat-file blob "$tree:$name" >"./$name"
 done
+# Roots that the request proposes are judged by beside the protected branch's own, never in their place.
+if ! show diff-tree -r --quiet "$(git rev-parse HEAD)" "$tree" -- policy-pack/stacks.yaml; then
+  mkdir -p build/proposed
+  show cat-file blob "$tree:policy-pack/stacks.yaml" >build/proposed/stacks.yaml || : >build/proposed/stacks.yaml
+fi
 if [ -n "$others" ]; then
   printf 'Judged with the branch'\''s own version of these changed files:\n%s\n' "$others"
 fi

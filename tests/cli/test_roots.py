@@ -1,6 +1,8 @@
 """`mobile-ai roots`: version 1 of the list, which its roles sign."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -8,10 +10,12 @@ from typer.testing import CliRunner
 from mobile_ai.cli.deploy.roots import app
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.roots import migrate_roots
+from mobile_ai.contracts.roots import migrate_roots, read_roots
 from mobile_ai.testing.plan import BOUNDS
 from mobile_ai.testing.signing import Signers, make_trust_text
+from tests.governance.alone import STEPS
 
+PACK = Path(__file__).parents[2] / "policy-pack"
 SIGNERS = Signers.shared()
 
 
@@ -49,7 +53,16 @@ def migrate(pack):
     path.write_text(migrate_roots(path.read_text()))
 
 
-@pytest.mark.parametrize("command", ["show", "sign"])
+@pytest.fixture
+def signed(pack, tmp_path):
+    """The same pack with signed roots."""
+    migrate(pack)
+    for role in ("security", "finops-approver"):
+        run(pack, "sign", "--key", key(tmp_path, role), "--role", role)
+    return pack
+
+
+@pytest.mark.parametrize("command", ["show", "propose", "sign"])
 def test_every_command_has_help_with_an_example(command):
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
@@ -99,3 +112,101 @@ def test_a_folder_without_a_pack_is_named(tmp_path):
 
     assert isinstance(done.exception, GovernanceError)
     assert "Next: run in the repository's folder" in str(done.exception)
+
+
+def proposed(pack, path, value, *more):
+    return run(pack, "propose", "staging", path, value, *more)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "owner"),
+    [
+        ("bounds.domains[+]", "example.org", "security"),
+        ("bounds.notify[+]", "oncall@example.org", "security"),
+        ("bounds.issuers[https://login.example.org/][+]", "devices", "security"),
+        ("bounds.images[registry.example.org/edge]", "{}", "security"),
+        ("bounds.images[registry.example.com/edge].signer", "image-builder", "security"),
+        ("bounds.contexts[+]", "lab-2", "security"),
+        ("bounds.buckets[+]", "models-of-2019", "security"),
+        ("bounds.rollout", json.dumps(STEPS), "security"),
+        ("bounds.account", "'222233334444'", "security"),
+        ("class", "production", "security"),
+        ("bounds.budgets[*].maximumUsd", "20000", "finops-approver"),
+        ("bounds.nodePriceUsdPerHour", "0.02", "finops-approver"),
+        ("bounds.nodeCpu", "96", "finops-approver"),
+    ],
+)
+@pytest.mark.parametrize("form", ["plain", "signed"])
+def test_a_change_is_written_and_says_who_answers(*, request, pack, form, path, value, owner):
+    if form == "signed":
+        request.getfixturevalue("signed")
+    before = read_roots((pack / "stacks.yaml").read_text())
+
+    done = proposed(pack, path, value)
+    text = (pack / "stacks.yaml").read_text()
+    again = proposed(pack, path, value)
+
+    assert (done.exit_code, again.exit_code) == (0, 0), (done.exception, again.exception)
+    assert f"{path} of staging: {owner} answers for it" in done.output
+    assert "unchanged" in again.output
+    assert (pack / "stacks.yaml").read_text() == text
+    after = read_roots(text)
+    assert after.stacks != before.stacks
+    assert after.version == (2 if form == "signed" else 0)
+    if form == "signed":
+        count = 2 if path == "class" else 1
+        assert [line for line in done.output.splitlines() if line.startswith("needs")] == [
+            f"needs {count} by {owner} of staging"
+        ]
+    else:
+        assert "review by the owners of" in done.output
+
+
+def test_a_version_that_waits_is_replaced_by_the_next_proposal(pack):
+    migrate(pack)
+    proposed(pack, "bounds.domains[+]", "example.org")
+    proposed(pack, "bounds.domains[+]", "example.net")
+
+    roots = read_roots((pack / "stacks.yaml").read_text())
+
+    assert roots.version == 1
+    assert roots.stack("staging").bounds.domains == ["example.com", "example.org", "example.net"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("bounds.surprise", "1", "surprise"),
+        ("bounds.domains", "example.org", "domains"),
+        ("bounds.nodeCpu", "[1", "value of bounds.nodeCpu"),
+        ("bounds.nodeCpu.more", "1", "a key of a single value"),
+        ("bounds.issuers[+]", "x", "name the key of a mapping"),
+        ("bounds.[", "1", "no path of keys"),
+        ("", "1", "no path of keys"),
+        ("bounds.account", "222233334444", "account"),
+    ],
+)
+@pytest.mark.parametrize("form", ["plain", "draft"])
+def test_a_change_that_does_not_fit_writes_nothing(pack, form, path, value, told):
+    if form == "draft":
+        migrate(pack)
+    before = (pack / "stacks.yaml").read_text()
+
+    done = proposed(pack, path, value)
+
+    assert isinstance(done.exception, GovernanceError), done.output
+    assert told in str(done.exception)
+    assert (pack / "stacks.yaml").read_text() == before
+
+
+def test_the_comments_of_the_plain_form_stay(tmp_path):
+    shutil.copytree(PACK / "trust", tmp_path / "trust")
+    shutil.copy(PACK / "stacks.yaml", tmp_path)
+    before = (tmp_path / "stacks.yaml").read_text()
+
+    done = run(tmp_path, "propose", "dev", "bounds.domains[+]", "example.org")
+
+    assert done.exit_code == 0, done.exception
+    after = (tmp_path / "stacks.yaml").read_text()
+    old, new = "domains: [example.com]", "domains: [example.com, example.org]"
+    assert after == before.replace(old, new, 1)

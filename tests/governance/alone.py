@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.deployed import Baseline
 from mobile_ai.contracts.resource import ProviderReference, Resource
 from mobile_ai.testing import Scene, Signers, changed, make_version, without
+from mobile_ai.testing.plan import BOUNDS
 
 Plan = tuple[Scene, tuple[Resource, ...]]
 ALONE: dict[str, Callable[[], Plan]] = {}
@@ -30,6 +32,21 @@ def alone(rule: str) -> Callable[[Callable[[], Plan]], Callable[[], Plan]]:
 
 def with_version(**edits: Any) -> Scene:
     return Scene(version=make_version(Signers.shared(), **edits))
+
+
+REPOSITORY = "registry.example.com/edge"
+STEPS = {
+    "maximumFirstPercent": 10,
+    "maximumFactor": 20,
+    "minimumSoakHours": 1,
+    "maximumSkip": 0,
+}
+
+
+def with_roots(**bounds: Any) -> Scene:
+    """Return a scene with other bounds, as the roots file would have them."""
+    values = BOUNDS.model_dump(by_alias=True, exclude_defaults=True)
+    return Scene(bounds=Bounds.model_validate({**values, **bounds}))
 
 
 def of_version(**edits: Any) -> Plan:
@@ -246,6 +263,25 @@ def _two_contexts() -> Plan:
     scene = Scene()
     first = scene.context()
     return (scene, (replace(first, name="second", urn=first.urn.replace("governance", "second")),))
+
+
+@alone("images-vouched-for")
+def _image_without_a_record() -> Plan:
+    return (with_roots(images={REPOSITORY: {"signer": "image-builder"}}), ())
+
+
+@alone("existing-bounded")
+def _bucket_of_others() -> Plan:
+    scene = Scene()
+    registry = scene.resource(
+        "mobileai:index:ModelRegistry", {"artifactBucket": "evil"}, name="registry"
+    )
+    return (scene, (registry,))
+
+
+@alone("rollout-within-roots")
+def _ring_beyond_the_roots() -> Plan:
+    return (with_roots(rollout={**STEPS, "maximumFirstPercent": 4}), ())
 
 
 @alone("images-from-our-registry")

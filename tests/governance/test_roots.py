@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,21 @@ from mobile_ai.contracts.documents import dump_yaml, read_yaml, read_yaml_docume
 from mobile_ai.contracts.errors import DocumentError, VerificationError
 from mobile_ai.contracts.predicates import ROOTS
 from mobile_ai.contracts.roots import (
-    Needed,
     StackRoots,
     draft_roots,
     migrate_roots,
-    missing_signatures,
-    needed_signatures,
     read_roots,
     roots_schema,
+)
+from mobile_ai.contracts.roots_signatures import (
+    Needed,
+    missing_signatures,
+    needed_signatures,
     sign_roots,
     verify_roots,
 )
 from mobile_ai.contracts.statements import dump_record
-from mobile_ai.contracts.trust import Trust
+from mobile_ai.contracts.trust import Role, Trust, TrustedKey
 from mobile_ai.testing.plan import BOUNDS
 from mobile_ai.testing.signing import Signers, make_trust
 
@@ -36,6 +39,14 @@ TRUSTS: Mapping[str, Trust] = {
     "low": make_trust(SIGNERS, environment="low"),
     "high": make_trust(SIGNERS, environment="high"),
 }
+
+
+def trusts_of(environment: str, _file: str) -> list[Trust]:
+    return [TRUSTS[environment]]
+
+
+def need(environment: str, role: str, threshold: int) -> Needed:
+    return Needed(environment, role, threshold, f"trust/{environment}.yaml")
 
 
 def entry(environment: str = "low", **changes: Any) -> dict[str, Any]:
@@ -66,7 +77,7 @@ def chain(*versions: Mapping[str, StackRoots]) -> str:
 
 def signed(text: str, *roles: str, signers: Signers = SIGNERS) -> str:
     for role in roles:
-        text = sign_roots(text, signers.by_role[role], trust_of=TRUSTS.__getitem__)
+        text = sign_roots(text, signers.by_role[role], trusts_of=trusts_of)
     return text
 
 
@@ -141,6 +152,7 @@ def test_the_form_of_version_1_does_not_change() -> None:
         (lambda item: item.update(profile="foreign"), "a foreign stack lists its types"),
         (lambda item: item.update(types=["aws:s3/bucket:Bucket"]), "no other does"),
         (lambda item: item.update(releaseRoot="c1de"), "releaseRoot"),
+        (lambda item: item.update(continues="stage"), "continues itself"),
     ],
 )
 def test_a_malformed_entry_is_refused(change: Callable[[Any], Any], told: str) -> None:
@@ -216,22 +228,22 @@ def test_those_whose_bounds_change_sign(
 
     found = needed_signatures(roots[0] if before is not None else None, roots[-1])
 
-    assert found == [Needed(*item) for item in needed]
+    assert found == [need(*item) for item in needed]
 
 
 def test_a_chain_verifies_once_all_have_signed() -> None:
     text = migrate_roots(plain(lab=entry()))
     for role in ("security", "finops-approver"):
         with pytest.raises(VerificationError, match="too few signatures"):
-            verify_roots(text, trust_of=TRUSTS.__getitem__)
+            verify_roots(text, trusts_of=trusts_of)
         text = signed(text, role)
-    assert verify_roots(text, trust_of=TRUSTS.__getitem__).version == 1
+    assert verify_roots(text, trusts_of=trusts_of).version == 1
 
     second = chain(*[parsed(lab=with_bounds(nodeCpu=8.0))] * 2).partition("---\n")[2]
     text = signed(f"{text}---\n{second}", "finops-approver")
 
-    assert verify_roots(text, trust_of=TRUSTS.__getitem__).version == 2
-    assert missing_signatures(text, trust_of=TRUSTS.__getitem__) == []
+    assert verify_roots(text, trusts_of=trusts_of).version == 2
+    assert missing_signatures(text, trusts_of=trusts_of) == []
     assert migrate_roots(text) == text
 
 
@@ -240,9 +252,9 @@ def test_one_key_is_not_enough_for_production() -> None:
         migrate_roots(plain(live=entry("high"))), "security", "security", "finops-approver"
     )
 
-    assert missing_signatures(text, trust_of=TRUSTS.__getitem__) == [Needed("high", "security", 2)]
+    assert missing_signatures(text, trusts_of=trusts_of) == [need("high", "security", 2)]
     with pytest.raises(VerificationError):
-        verify_roots(text, trust_of=TRUSTS.__getitem__)
+        verify_roots(text, trusts_of=trusts_of)
 
 
 @pytest.mark.parametrize("role", ["builder", "operations", "root"])
@@ -257,15 +269,15 @@ def test_a_key_that_no_trust_has_signs_nothing() -> None:
 
 
 def test_the_plain_form_is_not_signed() -> None:
-    with pytest.raises(DocumentError, match="roots migrate"):
+    with pytest.raises(DocumentError, match="mobile-ai migrate"):
         signed(plain(lab=entry()), "security")
     with pytest.raises(DocumentError, match="the plain form"):
-        verify_roots(plain(lab=entry()), trust_of=TRUSTS.__getitem__)
+        verify_roots(plain(lab=entry()), trusts_of=trusts_of)
 
 
 @pytest.mark.parametrize(
     ("state", "needed"),
-    [("superseded", []), ("compromised", [Needed("low", "security", 1)])],
+    [("superseded", []), ("compromised", [need("low", "security", 1)])],
 )
 def test_a_key_keeps_what_it_signed_until_it_is_compromised(
     state: str, needed: list[Needed]
@@ -273,7 +285,91 @@ def test_a_key_keeps_what_it_signed_until_it_is_compromised(
     text = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
     later = make_trust(SIGNERS, environment="low", states={"security": state})
 
-    assert missing_signatures(text, trust_of=lambda _: later) == needed
+    assert missing_signatures(text, trusts_of=lambda *_: [TRUSTS["low"], later]) == needed
+
+
+def later_trust(*, keep: bool, state: str = "active") -> Trust:
+    """Return a next version whose `security` has another key; the old one is kept or removed."""
+    base, fresh = TRUSTS["low"], OTHERS.by_role["security"].public_key
+    (old,) = base.roles["security"].keyids
+    keys = {keyid: item for keyid, item in base.keys.items() if keyid != old}
+    keys[fresh.keyid] = TrustedKey(key=fresh, owner="new@example.com", state="active")
+    members = {fresh.keyid}
+    if keep:
+        keys[old] = replace(base.keys[old], state=state)
+        members.add(old)
+    roles = {**base.roles, "security": Role(keyids=frozenset(members), threshold=1)}
+    return replace(base, version=2, keys=keys, roles=roles)
+
+
+def test_a_key_that_was_removed_since_keeps_what_it_signed() -> None:
+    text = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
+    history = [TRUSTS["low"], later_trust(keep=False)]
+
+    assert verify_roots(text, trusts_of=lambda *_: history).version == 1
+
+
+def test_a_key_that_some_version_calls_compromised_never_counts_again() -> None:
+    text = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
+    lost, removed = later_trust(keep=True, state="compromised"), later_trust(keep=False)
+    history = [TRUSTS["low"], lost, replace(removed, version=3)]
+
+    with pytest.raises(VerificationError, match="1 or more by security of low"):
+        verify_roots(text, trusts_of=lambda *_: history)
+
+
+@pytest.mark.parametrize(
+    "trust", [later_trust(keep=False), later_trust(keep=True, state="superseded")]
+)
+def test_a_key_that_was_replaced_signs_no_later_version(trust: Trust) -> None:
+    before = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
+    second = chain(*[parsed(lab=with_bounds(domains=["b.example"]))] * 2).partition("---\n")[2]
+    text = signed(f"{before}---\n{second}", "security")
+
+    with pytest.raises(VerificationError, match="version 2"):
+        verify_roots(text, trusts_of=lambda *_: [TRUSTS["low"], trust], before=before)
+    with pytest.raises(VerificationError, match="no key of a role"):
+        sign_roots(text, SIGNERS.by_role["security"], trusts_of=lambda *_: [TRUSTS["low"], trust])
+
+
+def test_a_version_that_was_agreed_on_is_not_rewritten() -> None:
+    before = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
+    other = signed(
+        migrate_roots(plain(lab=with_bounds(nodeCpu=8.0))), "security", "finops-approver"
+    )
+
+    with pytest.raises(DocumentError, match="another version 1"):
+        verify_roots(other, trusts_of=trusts_of, before=before)
+    assert verify_roots(other, trusts_of=trusts_of, before=plain(lab=entry())).version == 1
+
+
+def test_a_trust_that_expired_signs_no_version_and_keeps_those_before() -> None:
+    text = signed(migrate_roots(plain(lab=entry())), "security", "finops-approver")
+    expired = [replace(TRUSTS["low"], expired=True)]
+
+    assert verify_roots(text, trusts_of=lambda *_: expired).version == 1
+    with pytest.raises(VerificationError, match="trust renew"):
+        sign_roots(
+            migrate_roots(plain(lab=entry())),
+            SIGNERS.by_role["security"],
+            trusts_of=lambda *_: expired,
+        )
+
+
+def test_the_trust_that_a_stack_had_before_signs_too() -> None:
+    moved = {**entry(), "trust": "trust/evil.yaml"}
+
+    found = needed_signatures(read_roots(plain(a=entry())), read_roots(plain(a=moved)))
+
+    assert [(item.role, item.trust) for item in found] == [
+        ("security", "trust/evil.yaml"),
+        ("security", "trust/low.yaml"),
+    ]
+
+
+def test_one_environment_has_one_trust_file() -> None:
+    with pytest.raises(DocumentError, match="two trust files"):
+        read_roots(plain(a=entry(), b={**entry(), "trust": "trust/other.yaml"}))
 
 
 def test_a_changed_value_invalidates_the_signatures() -> None:
@@ -282,5 +378,5 @@ def test_a_changed_value_invalidates_the_signatures() -> None:
     changed = text.replace("nodeCpu: 64", "nodeCpu: 65")
 
     assert changed != text
-    assert len(missing_signatures(changed, trust_of=TRUSTS.__getitem__)) == 2
+    assert len(missing_signatures(changed, trusts_of=trusts_of)) == 2
     assert read_yaml_documents(text, name="roots")[0]["predicateType"] == ROOTS

@@ -220,3 +220,15 @@ def test_a_name_writes_no_line_of_its_own_into_log_and_summary(repository: Repos
 
     assert len(lines) == 2
     assert lines[1].startswith("- a?::add-mask::PASS?[2J.py")
+
+
+def test_roots_that_a_request_proposes_lie_beside_those_in_force(repository: Repository) -> None:
+    listed = "policy-pack/stacks.yaml"
+    commit = proposed(repository, {listed: "theirs", "usage/dev/a.yaml": "new"})
+
+    result = repository.take(commit)
+
+    assert result.returncode == 0, result.stderr
+    found = repository.files()
+    assert listed not in found
+    assert found["build/proposed/stacks.yaml"] == "theirs"

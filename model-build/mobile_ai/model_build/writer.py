@@ -1,8 +1,9 @@
 """Reads and writes version folders atomically.
 
 A folder is written under a temporary name and renamed, so that a reader sees either the old or the
-new version; what a killed run left in between is put right before the next one reads or writes. A version is written once: different content under the same number is refused unless
-the caller explicitly replaces it.
+new version; what a killed run left in between is put right before the next one reads or
+writes. A version is written once: different content under the same number is refused unless the
+caller explicitly replaces it.
 """
 
 from __future__ import annotations

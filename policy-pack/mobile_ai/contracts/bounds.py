@@ -94,3 +94,9 @@ class Bounds(BaseModel):
     rollout: RolloutBound | None = Field(
         default=None, description="Largest steps of rollouts; absent: those of the pack config."
     )
+    buckets: list[str] = Field(
+        default=[], description="Buckets that exist and may be used (`existing.artifactBucket`)."
+    )
+    contexts: list[str] = Field(
+        default=[], description="Kubeconfig contexts of sites with mode `push`."
+    )

@@ -38,11 +38,13 @@ class Baseline:
         deployments: The ``spec`` of every deployment by its name.
         costs: Typical USD a month as text, by `mobile_ai.pricing.budgets.budget_key`; empty text
             where it could not be priced; ``None`` where no costs were recorded.
+        images: References of the images that ran.
     """
 
     released: frozenset[str] = frozenset()
     deployments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     costs: Mapping[str, str] | None = None
+    images: frozenset[str] = frozenset()
 
     def model(self, deployment: str) -> Mapping[str, Any] | None:
         """Return the ``aiModel`` that a deployment ran, ``None`` for a new deployment."""
@@ -65,30 +67,38 @@ def write_deployed(baseline: Baseline, *, stack: str) -> str:
         "deployments": {name: dict(spec) for name, spec in baseline.deployments.items()},
         "costs": None if baseline.costs is None else dict(baseline.costs),
     }
+    if baseline.images:
+        value["images"] = sorted(baseline.images)
     return canonical_bytes(value).decode()
 
 
-def read_deployed(text: str, *, stack: str) -> Baseline:
+def read_deployed(text: str, *, stack: str, continues: str | None = None) -> Baseline:
     """Return the baseline that was written by `write_deployed`.
+
+    Args:
+        text: The output.
+        stack: The stack.
+        continues: Stack that it takes over from, as the roots say.
 
     Raises:
         DocumentError: If the text is no baseline, or one of another stack.
     """
     value: Any = read_json(text, name="deployed")
     try:
-        if (value["format"], value["stack"]) != (_FORMAT, stack):
+        if value["format"] != _FORMAT or value["stack"] not in {stack, continues or stack}:
             raise _malformed(f"format {value['format']!r} of stack {value['stack']!r}", stack)
         costs = value["costs"]
         return Baseline(
             released=frozenset(_text(item) for item in value["released"]),
             deployments={name: _mapping(spec) for name, spec in value["deployments"].items()},
             costs=None if costs is None else {name: _text(usd) for name, usd in costs.items()},
+            images=frozenset(_text(item) for item in value.get("images", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise _malformed(f"{type(error).__name__}: {error}", stack) from error
 
 
-def baseline_of(resource: Resource, *, stack: str) -> Baseline:
+def baseline_of(resource: Resource, *, stack: str, continues: str | None = None) -> Baseline:
     """Return the baseline held by a ``Deployed`` component of a plan or a state.
 
     Raises:
@@ -97,7 +107,7 @@ def baseline_of(resource: Resource, *, stack: str) -> Baseline:
     top = Property(resource.props, FindingCollector(""))
     found = top.at("found").text()
     if found == STATE:
-        return read_deployed(top.at("text").text(), stack=stack)
+        return read_deployed(top.at("text").text(), stack=stack, continues=continues)
     if found == FIRST:
         return Baseline()
     raise _malformed(

@@ -160,7 +160,9 @@ class Facts:
 
     def _admit_baseline(self, resource: Resource) -> None:
         try:
-            self.baseline = baseline_of(resource, stack=self.setting.stack)
+            self.baseline = baseline_of(
+                resource, stack=self.setting.stack, continues=self.setting.continues
+            )
         except GovernanceError as error:
             self.untold = error
 

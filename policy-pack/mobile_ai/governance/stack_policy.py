@@ -8,20 +8,23 @@ setting, and everything in it is denied.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.roots import Roots, read_roots
+from mobile_ai.contracts.roots import Roots, StackRoots
+from mobile_ai.contracts.roots_folder import load_roots, pack_text, unreadable
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.rule_terms import RuleTerms
 
 _MANIFEST = "PulumiPolicy.yaml"
+UNSIGNED = "policy-pack/stacks.yaml is not signed (`mobile-ai migrate`, then `roots sign`)"
+"""Listed with the weakened rules of a production stack; no config switches it off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Setting:
         bounds: Allowed values of its stack file.
         rego: The company's own modules by file name.
         release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
+        continues: Stack that it takes over from, whose baseline counts as its own.
     """
 
     stack: str
@@ -47,9 +51,17 @@ class Setting:
     bounds: Bounds
     rego: Mapping[str, str] = field(default_factory=dict)
     release_root: str = ""
+    continues: str | None = None
 
 
-def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: datetime) -> Setting:
+def load_setting(
+    folder: Path,
+    stack: str,
+    *,
+    rules: Iterable[RuleTerms],
+    now: datetime,
+    roots: Roots | None = None,
+) -> Setting:
     """Return the setting of a stack from a pack's folder.
 
     Args:
@@ -57,22 +69,53 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
         stack: The stack's name.
         rules: The rules that the pack config may name.
         now: The time at which the trust counts as expired or not.
+        roots: Roots in place of the folder's, such as proposed ones.
 
     Raises:
         GovernanceError: If the stack is not listed, or one of its files is wrong.
     """
-    entry = load_roots(folder).stack(stack)
-    trust = load_trust(_text(folder, entry.trust), environment=entry.environment, now=now)
+    roots = load_roots(folder) if roots is None else roots
+    entry = _ours(roots.stack(stack), stack)
+    trust = load_trust(pack_text(folder, entry.trust), environment=entry.environment, now=now)
+    config = load_config(pack_text(folder, entry.config), rules, name=entry.config)
     return Setting(
         stack=stack,
         environment=entry.environment,
         stack_class=entry.stack_class,
         trust=trust,
-        config=load_config(_text(folder, entry.config), rules, name=entry.config),
+        config=_bounded(config, roots, entry),
         bounds=entry.bounds,
         rego=_rego(folder),
         release_root=entry.release_root,
+        continues=entry.continues,
     )
+
+
+def _ours(entry: StackRoots, stack: str) -> StackRoots:
+    """Refuse a foreign stack: no rule knows what its resources stand for."""
+    if entry.profile == "foreign":
+        raise DocumentError(
+            f"stack {stack!r}",
+            got="profile foreign",
+            expected="a stack that our components declare",
+            next_step="deploy it with a policy pack of its own; this one denies all of it",
+        )
+    return entry
+
+
+def _bounded(config: PackConfig, roots: Roots, entry: StackRoots) -> PackConfig:
+    """Return the config with what the roots add to it, which it cannot take back.
+
+    The skip of a rollout is the smaller one; unsigned roots of production are a weakening.
+    """
+    weakenings, parameters = config.weakenings, dict(config.parameters)
+    if entry.is_production and not roots.version:
+        weakenings = (*weakenings, UNSIGNED)
+    step = "rollout-one-ring-at-a-time"
+    if entry.bounds.rollout and step in parameters:
+        skip = min(parameters[step]["skip"], entry.bounds.rollout.maximum_skip)
+        parameters[step] = {**parameters[step], "skip": skip}
+    return replace(config, weakenings=weakenings, parameters=parameters)
 
 
 def load_version(folder: Path) -> str:
@@ -81,10 +124,10 @@ def load_version(folder: Path) -> str:
     Raises:
         DocumentError: If the file cannot be read or states no version.
     """
-    manifest = read_yaml(_text(folder, _MANIFEST), name=f"policy-pack/{_MANIFEST}")
+    manifest = read_yaml(pack_text(folder, _MANIFEST), name=f"policy-pack/{_MANIFEST}")
     version = manifest.get("version") if isinstance(manifest, dict) else None
     if not isinstance(version, str):
-        raise _unreadable(_MANIFEST, f"version {version!r}", expected="a text such as '1.2.3'")
+        raise unreadable(_MANIFEST, f"version {version!r}", expected="a text such as '1.2.3'")
     return version
 
 
@@ -95,15 +138,6 @@ def load_bounds(folder: Path, stack: str) -> Bounds:
         GovernanceError: If the stack is not listed, or the roots are wrong.
     """
     return load_roots(folder).stack(stack).bounds
-
-
-def load_roots(folder: Path) -> Roots:
-    """Return the stacks that a pack's folder lists.
-
-    Raises:
-        GovernanceError: If the file is missing or wrong.
-    """
-    return read_roots(_text(folder, "stacks.yaml"))
 
 
 def _rego(folder: Path) -> dict[str, str]:
@@ -118,24 +152,4 @@ def _rego(folder: Path) -> dict[str, str]:
                 expected="rego/<name>.rego, in no folder below",
                 next_step="move it to policy-pack/rego, with the suffix .rego",
             )
-    return {name: _text(folder, f"rego/{name}") for name in names}
-
-
-def _text(folder: Path, name: str) -> str:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise _unreadable(name, "a path outside the pack")
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        got = getattr(error, "strerror", None) or "bytes that are no UTF-8 text"
-        raise _unreadable(name, got) from error
-
-
-def _unreadable(name: str, got: str, *, expected: str = "a text file of the pack") -> DocumentError:
-    return DocumentError(
-        f"policy-pack/{name}",
-        got=got,
-        expected=expected,
-        next_step="restore it from the protected branch",
-    )
+    return {name: pack_text(folder, f"rego/{name}") for name in names}

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots_folder import load_roots
 
 _ROOT: Final = Path(__file__).parents[3]
 # Of the command line, only the server's own command group.
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _trust_file(root: Path, stack: str) -> str:
-    stacks = read_roots((root / "policy-pack/stacks.yaml").read_text()).stacks
+    stacks = load_roots(root / "policy-pack").stacks
     if stack not in stacks:
         raise ImageError(f"--stack: got {stack!r}; expected one of {', '.join(sorted(stacks))}")
     return stacks[stack].trust

@@ -1,7 +1,7 @@
 """Runs the gate: engine, pack, preview, cost and report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from mobile_ai.gate.report.report import Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
 from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
+from mobile_ai.gate.verdict.proposed_roots import told_of_proposed
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
 from mobile_ai.stack.reader import StackFile
@@ -46,6 +47,7 @@ class GateOptions:
         cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the official
             ones, with the backend and the credentials of the caller.
         base: A commit to compare with; empty for the deployed state.
+        proposed_roots: Roots that the change proposes; the plan is judged by them as well.
         timed: Measure CPU time by part.
         actuals: A FOCUS file with this month's charges, for a forecast.
         folder: The checkout, or a folder in it.
@@ -56,6 +58,7 @@ class GateOptions:
     cloud: CloudName = "sandbox"
     base: str = ""
     actuals: Path | None = None
+    proposed_roots: Path | None = None
     timed: bool = False
     folder: Path = field(default_factory=Path.cwd)
     ambient: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -150,7 +153,17 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         providers=shown.providers(official=_official(options)),
     )
     rate = rate_of(seen.marks, resources=len(seen.steps))
-    return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
+    report = assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
+    return report.model_copy(update={"proposed_roots": _proposed(options, found, resources)})
+
+
+def _proposed(
+    options: GateOptions, found: _Repository, resources: Sequence[Resource]
+) -> tuple[str, ...]:
+    """Return what would differ under proposed roots; nothing without them."""
+    if options.proposed_roots is None:
+        return ()
+    return told_of_proposed(options.proposed_roots, found.project, resources, now=found.now)
 
 
 def _read(options: GateOptions) -> _Repository:

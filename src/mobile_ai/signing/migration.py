@@ -16,7 +16,7 @@ from mobile_ai.contracts.canonical import statements_key
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.manifest import API_VERSIONS, read_manifest
 from mobile_ai.contracts.predicates import read_predicate, row_of
-from mobile_ai.contracts.roots import Needed
+from mobile_ai.contracts.roots_signatures import Needed
 from mobile_ai.contracts.statements import Statement, load_record
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.signing.files import write_files

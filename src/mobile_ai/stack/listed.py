@@ -1,5 +1,8 @@
 """Stacks and environments that the pack lists, and the one meant where none is named.
 
+Signatures of the list are not verified: it says here which name is meant and nothing else, and keys
+that the list names must be replaceable while it does not verify.
+
 Where several are listed, the only one of class ``development`` is meant; else one must be named.
 """
 

@@ -24,7 +24,8 @@ class StackInputs:
         stack: Name of the stack.
         settings: The stack file.
         models: Every model version pinned, by name ``<model>-<version>``.
-        records: Waivers of the stack, measured usage and scopes of the pinned versions, signed.
+        records: Signed: waivers of the stack, measured usage, scopes of the pinned versions, and
+            records of the pinned images.
         release: The last release, with its signatures verified.
     """
 
@@ -58,7 +59,10 @@ def load_stack(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInp
     problems = check_settings(settings, stack=stack)
     models = _models(settings, root, problems)
     problems += check_models(settings, models)
-    records = _records(root, stack, models, problems)
+    records = (
+        *_records(root, stack, models, problems),
+        *_image_records(root, settings, problems),
+    )
     release = _release(root, stack, problems)
     if problems:
         raise SettingsError(source, problems)
@@ -117,6 +121,17 @@ def _records(
         except RecordError as error:
             problems.append(error.problem)
     return tuple(records)
+
+
+def _image_records(root: Path, settings: Settings, problems: list[Problem]) -> tuple[Record, ...]:
+    """Return the records that name a digest of the stack's images; others are of other times."""
+    pinned = [text.partition("@sha256:")[2] for text in settings.images.references]
+    try:
+        found = load_records(root, f"images/{settings.environment}")
+    except RecordError as error:
+        problems.append(error.problem)
+        return ()
+    return tuple(item for item in found if any(digest in item.text for digest in pinned))
 
 
 def _release(root: Path, stack: str, problems: list[Problem]) -> StackRelease:

@@ -6,6 +6,7 @@ waits in ``policy-pack/staged/``, which no judge reads.
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,19 +18,14 @@ from securesystemslib.signer._signer import Signer
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.files import write_whole
-from mobile_ai.contracts.roots import (
-    Needed,
-    Roots,
-    migrate_roots,
-    missing_signatures,
-    read_roots,
-    sign_roots,
-)
-from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.contracts.roots import Roots, migrate_roots, read_roots
+from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_trusts, pack_text
+from mobile_ai.contracts.roots_signatures import Needed, missing_signatures, sign_roots
+from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import StackClass
+from mobile_ai.stack.roots_changes import Proposal, propose
 
-_FILE: Final = "stacks.yaml"
-_STAGED: Final = "staged"
+_STAGED: Final = f"staged/{ROOTS_FILE}"
 
 
 class RootsFile:
@@ -42,16 +38,16 @@ class RootsFile:
 
         Args:
             pack: The folder of the policy pack.
-            now: The time at which trusts must hold.
+            now: The time at which a trust must hold for new signatures.
             classes: Class by stack, for entries of the plain form without one.
 
         Raises:
             DocumentError: If there is no such file, or a stack is not in it.
         """
-        self.path, self.staged = pack / _FILE, pack / _STAGED / _FILE
+        self.path, self.staged = pack / ROOTS_FILE, pack / _STAGED
         self._pack, self._now = pack, now
-        self.in_force = _with_classes(_read(self.path), classes)
-        self.text = _read(self.staged) if self.waits else self.in_force
+        self.in_force = _with_classes(pack_text(pack, ROOTS_FILE), classes)
+        self.text = pack_text(pack, _STAGED) if self.waits else self.in_force
 
     @property
     def waits(self) -> bool:
@@ -77,7 +73,7 @@ class RootsFile:
         Raises:
             GovernanceError: If the roots or a trust that they name cannot be used.
         """
-        return missing_signatures(self.text if text is None else text, trust_of=self.trust_of)
+        return missing_signatures(self.text if text is None else text, trusts_of=self._trusts_of)
 
     def migrated(self) -> str:
         """Return the newest version in the signed form; a staged one of the same content as it is.
@@ -99,12 +95,12 @@ class RootsFile:
                 was changed after the version was staged.
         """
         self._check_staged()
-        text = sign_roots(self.text, signer, trust_of=self.trust_of)
+        text = sign_roots(self.text, signer, trusts_of=self._trusts_of)
         if _is_signed(self.roots, signer):
             text = self.text
         waits = self.waits and bool(self.missing(text))
         place = self.staged if waits else self.path
-        before, self.text = _read(place), text
+        before, self.text = pack_text(self._pack, _STAGED if waits else ROOTS_FILE), text
         if text != before:
             write_whole(place, text.encode())
         if not waits:
@@ -112,14 +108,32 @@ class RootsFile:
             self.staged.unlink(missing_ok=True)
         return text != before
 
+    def propose(self, stack: str, path: str, value: str) -> Proposal:
+        """Write a change of one value; return it with who answers for it.
+
+        Raises:
+            GovernanceError: If the roots would not be valid with it; nothing was written.
+        """
+        proposal = propose(
+            self.in_force, stack=stack, path=path, value=value, trusts_of=self._trusts_of
+        )
+        if proposal.text != self.in_force:
+            write_whole(self.path, proposal.text.encode())
+            self.text = self.in_force = proposal.text
+        return proposal
+
     def trust_of(self, environment: str) -> Trust:
-        """Return the trust of an environment.
+        """Return the newest version of the trust of an environment.
 
         Raises:
             GovernanceError: If it cannot be used.
         """
-        path = self._pack / self.roots.environments().get(environment, f"trust/{environment}.yaml")
-        return load_trust(_read(path), environment=environment, now=self._now)
+        file = self.roots.environments().get(environment, f"trust/{environment}.yaml")
+        return self._trusts_of(environment, file)[-1]
+
+    def _trusts_of(self, environment: str, file: str) -> tuple[Trust, ...]:
+        *earlier, newest = load_trusts(self._pack, environment, file)
+        return (*earlier, replace(newest, expired=newest.expires <= self._now))
 
     def _check_staged(self) -> None:
         if self.waits and read_roots(self.in_force).stacks != self.roots.stacks:
@@ -138,7 +152,7 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
     yaml = YAML(typ="rt")
     yaml.preserve_quotes, yaml.width = True, 4_096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    (document,) = read_yaml_documents(text, name=_FILE)[:1] or [None]
+    (document,) = read_yaml_documents(text, name=ROOTS_FILE)[:1] or [None]
     entries = document.get("stacks") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
         return text
@@ -169,16 +183,3 @@ def _is_signed(roots: Roots, signer: Signer) -> bool:
     except UnverifiedError:
         return False
     return True
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(
-            str(path),
-            got=type(error).__name__,
-            expected="a text file of the policy pack",
-            next_step="run in the repository's folder, or restore the file from the protected "
-            "branch",
-        ) from error

@@ -50,6 +50,11 @@ class Images(Section):
     edge: EdgeImage = Field(description="The inference server.")
     mlflow: ImageReference = Field(description="The MLflow tracking server.")
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Every pinned image."""
+        return (self.edge.index, self.edge.amd64, self.edge.arm64, self.mlflow)
+
 
 class ExternalRegistry(Section):
     """A model registry that somebody else runs."""

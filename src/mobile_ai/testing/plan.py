@@ -55,6 +55,7 @@ BOUNDS: Final = Bounds.model_validate(
         "budgets": {"*": {"maximumUsd": 10_000, "kind": "soft"}},
         "nodePriceUsdPerHour": 0.01,
         "nodeCpu": 64,
+        "contexts": ["lab"],
     }
 )
 """Bounds of the sample stack."""

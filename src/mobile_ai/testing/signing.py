@@ -29,6 +29,7 @@ ROLES: Final = (
     "security",
     "operations",
     "pipeline",
+    "image-builder",
 )
 """Roles with a signing key of their own."""
 

@@ -1,12 +1,18 @@
 """Cases of the rules that keep stack files within the bounds of the pack's folder."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from mobile_ai.contracts.bounds import BudgetBound
+from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.predicates import IMAGE, REVOCATION
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.testing import Scene, changed
+from mobile_ai.contracts.statements import Subject
+from mobile_ai.testing import Scene, changed, make_record
+from mobile_ai.testing.plan import IMAGE as IMAGE_REFERENCE
+from tests.governance.alone import REPOSITORY, STEPS, with_roots
 from tests.governance.rules.table import SCENE, Case, fails, passes, says
 
 __all__ = ["CASES", "RELEASED"]
@@ -44,6 +50,56 @@ def _budgets(outcome: str, label: str, *, bounds: dict[str, tuple[Any, ...]]) ->
     }
     scene = replace(SCENE, bounds=SCENE.bounds.model_copy(update={"budgets": of_each}))
     return _given("budgets-bounded", outcome, _CONTEXT, label=label, scene=scene)
+
+
+def _steps(outcome: str, label: str, **changes: float) -> Case:
+    scene = with_roots(rollout={**STEPS, **changes})
+    return _given("rollout-within-roots", outcome, scene.deployment(), label=label, scene=scene)
+
+
+def _image(
+    outcome: str,
+    label: str,
+    *,
+    records: Mapping[str, str] = {},
+    bound: Mapping[str, Any] | None = None,
+    ran: frozenset[str] = frozenset(),
+    rule: str = "images-vouched-for",
+) -> Case:
+    bound = {"signer": "image-builder"} if bound is None else bound
+    before = Baseline(released=frozenset({"0" * 64}), images=ran)
+    made = replace(with_roots(images={REPOSITORY: bound}), records=records, baseline=before)
+    subject = made.context() if rule == "images-from-our-registry" else made.deployed()[0]
+    return _given(rule, outcome, subject, label=label, scene=made)
+
+
+def _record(*, role: str = "image-builder", digest: str = "f" * 64, **changes: Any) -> str:
+    predicate = {
+        "issued": "2026-05-01T00:00:00Z",
+        "repository": REPOSITORY,
+        "index": digest,
+        "platforms": {"linux/amd64": "a" * 64},
+        "commit": "c" * 40,
+        "provenance": {},
+        **changes,
+    }
+    subjects = tuple(
+        Subject(name, value)
+        for name, value in (("index", predicate["index"]), *predicate["platforms"].items())
+    )
+    signer = SCENE.signers.by_role[role]
+    return make_record(IMAGE, predicate, signer=signer, subjects=subjects)
+
+
+def _revoked(digest: str) -> str:
+    predicate = {"issued": "2026-05-01T00:00:00Z", "reason": "a hole"}
+    signer = SCENE.signers.by_role["security"]
+    return make_record(REVOCATION, predicate, signer=signer, subjects=(Subject("image", digest),))
+
+
+def _registry(outcome: str, rule: str, **props: Any) -> Case:
+    kind = "mobileai:index:ModelRegistry"
+    return _given(rule, outcome, SCENE.resource(kind, props, name="registry"), label=str(props))
 
 
 _TOKENS = ("jwtConfiguration",)
@@ -127,6 +183,46 @@ CASES: list[Case] = [
             ("fail", _RECORD, {"name": "models.evil.test"}),
         )
     ),
+    _given("rollout-within-roots", "pass", SCENE.deployment(), label="no bound"),
+    _steps("pass", "within"),
+    _steps("fail", "first ring", maximumFirstPercent=4),
+    _steps("fail", "growth", maximumFactor=19),
+    _steps("fail", "soak", minimumSoakHours=25),
+    _image("fail", "no record"),
+    _image("pass", "a record of the index", records={"image": _record()}),
+    _image(
+        "pass",
+        "a record of a platform",
+        records={"image": _record(digest="b" * 64, platforms={"linux/arm64": "f" * 64})},
+    ),
+    _image("fail", "a record of another digest", records={"image": _record(digest="b" * 64)}),
+    _image(
+        "fail", "a record of another repository", records={"image": _record(repository="evil/edge")}
+    ),
+    _image(
+        "fail", "a record of tomorrow", records={"image": _record(issued="2026-06-02T00:00:00Z")}
+    ),
+    _image("fail", "a record by the pipeline", records={"image": _record(role="pipeline")}),
+    _image("pass", "it ran before", ran=frozenset({IMAGE_REFERENCE})),
+    _image("fail", "another one ran before", ran=frozenset({f"{REPOSITORY}@sha256:{'b' * 64}"})),
+    _image("pass", "nobody vouches", bound={}),
+    *(
+        _image(outcome, label, bound=bound, records=records, rule="images-from-our-registry")
+        for outcome, label, bound, records in (
+            ("pass", "a digest of others", {"digests": ["f" * 64]}, {}),
+            ("fail", "another digest of others", {"digests": ["b" * 64]}, {}),
+            ("fail", "revoked", {}, {"gone": _revoked("f" * 64)}),
+            ("pass", "another is revoked", {}, {"gone": _revoked("b" * 64)}),
+        )
+    ),
+    _registry("pass", "names-bounded", trackingUri="https://mlflow.example.com/x"),
+    _registry("pass", "names-bounded", trackingUri=None),
+    _registry("fail", "names-bounded", trackingUri="https://mlflow.evil.test"),
+    _registry("fail", "names-bounded", trackingUri="http://mlflow.example.com"),
+    _registry("fail", "names-bounded", trackingUri="https://example.com@evil.test/"),
+    _registry("fail", "names-bounded", trackingUri="https://evil.test#.example.com"),
+    _registry("pass", "existing-bounded", artifactBucket=None),
+    _registry("fail", "existing-bounded", artifactBucket="evil"),
     _given(
         "release-kept",
         "fail",

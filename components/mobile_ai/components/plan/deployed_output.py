@@ -11,7 +11,7 @@ from dataclasses import replace
 import pulumi
 
 from mobile_ai.components.plan.deployed import DeployedArgs
-from mobile_ai.components.plan.documents import deployment_document
+from mobile_ai.components.plan.documents import deployment_document, image_references
 from mobile_ai.contracts.deployed import Baseline, read_deployed, write_deployed
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
@@ -69,6 +69,7 @@ def deployed_baseline(inputs: StackInputs) -> Baseline:
             item.name: deployment_document(inputs.settings, item)["spec"]
             for item in inputs.settings.deployments
         },
+        images=frozenset(image_references(inputs.settings.images).values()),
     )
 
 

@@ -280,6 +280,7 @@ _ROWS: Final = (
         roles=("image-builder",),
         model=deployments.ImagePredicate,
         folder="images/{environment}",
+        carried=True,
         about=True,
         drafted=True,
     ),

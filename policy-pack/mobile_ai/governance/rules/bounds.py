@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
+from urllib.parse import urlsplit
 
 from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.reading import MISSING, Property, at_least, at_most, one_of, optional
@@ -21,8 +23,13 @@ _GATEWAY: Final = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 _ROUTE: Final = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 _RECORD: Final = "aws:route53/record:Record"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+_REGISTRY: Final = "mobileai:index:ModelRegistry"
 _API_NAME: Final = "aws:apigatewayv2/domainName:DomainName"
-_CHANGE: Final = "have `bounds.{}` changed in policy-pack/stacks.yaml on the protected branch"
+# Root, who answers for it (`MONEY` of contracts/bounds.py says which are FinOps'), and the command.
+_CHANGE: Final = (
+    "keep to `bounds` of policy-pack/stacks.yaml, or have {1} change it: "
+    "`mobile-ai roots propose STACK 'bounds.{0}' VALUE`"
+)
 _EVERY_OTHER: Final = "*"
 # As EC2's x2iedn: a higher figure would lower the share, and the cost, of each pod.
 _GB_PER_CPU: Final = 32
@@ -39,7 +46,7 @@ def _bounds(case: Case) -> Bounds:
     group="security",
     severity="critical",
     frameworks=("OWASP API2:2023", "NIST SP 800-207"),
-    remediation=_CHANGE.format("issuers"),
+    remediation=_CHANGE.format("issuers[ISSUER][+]", "security"),
     applies_to=(_AUTHORIZER,),
 )
 def identity_bounded(case: Case) -> None:
@@ -60,13 +67,20 @@ def identity_bounded(case: Case) -> None:
     group="security",
     severity="high",
     frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
-    remediation=_CHANGE.format("domains"),
-    applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION, _GATEWAY, _RECORD, _ROUTE),
+    remediation=_CHANGE.format("domains[+]", "security"),
+    applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION, _GATEWAY, _RECORD, _REGISTRY, _ROUTE),
 )
 def names_bounded(case: Case) -> None:
-    """Check the names of a distribution, an API or a certificate."""
-    names = _names(case)
+    """Check the names of a distribution, an API, a certificate or a model registry."""
     domains = _bounds(case).domains
+    if case.resource.type == _REGISTRY:
+        address = case.at("trackingUri")
+        address.require(
+            optional(lambda value: any(_is_below(_host(value), domain) for domain in domains)),
+            f"an address at {domains}",
+        )
+        return
+    names = _names(case)
     for name in names:
         name.require(
             lambda value: any(_is_below(str(value), domain) for domain in domains),
@@ -88,6 +102,13 @@ def _names(case: Case) -> list[Property]:
     return [*single, *(case.at(several).items() if several else [])]
 
 
+def _host(address: object) -> str:
+    """Return the host of a plain HTTPS address; none of any other."""
+    parts = urlsplit(str(address))
+    plain = parts.scheme == "https" and parts.username is None and parts.password is None
+    return (parts.hostname or "") if plain else ""
+
+
 def _is_below(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
@@ -98,7 +119,7 @@ def _is_below(name: str, domain: str) -> bool:
     group="security",
     severity="medium",
     frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
-    remediation=_CHANGE.format("notify"),
+    remediation=_CHANGE.format("notify[+]", "security"),
     applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION, DEPLOYMENT),
 )
 def notifications_bounded(case: Case) -> None:
@@ -140,7 +161,7 @@ def _require_mail(case: Case, address: Property) -> None:
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST02"),
-    remediation=_CHANGE.format("budgets"),
+    remediation=_CHANGE.format("budgets[NAME].maximumUsd", "FinOps"),
     applies_to=(CONTEXT,),
 )
 def budgets_bounded(case: Case) -> None:
@@ -168,7 +189,7 @@ def budgets_bounded(case: Case) -> None:
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Data Ingestion",),
-    remediation=_CHANGE.format("nodePriceUsdPerHour"),
+    remediation=_CHANGE.format("nodePriceUsdPerHour", "FinOps"),
     applies_to=(CONTEXT,),
 )
 def node_prices_bounded(case: Case) -> None:
@@ -181,6 +202,49 @@ def node_prices_bounded(case: Case) -> None:
         site.at("nodeCpu").require(optional(at_most(cpus)), f"at most {cpus:g}")
         memory = _GB_PER_CPU * (site.at("nodeCpu").number() or 1)
         site.at("nodeMemoryGb").require(optional(at_most(memory)), f"at most {memory:g}")
+
+
+@resource_rule(
+    id="existing-bounded",
+    title="Buckets that are used and not made here are listed.",
+    group="security",
+    severity="high",
+    frameworks=("NIST SP 800-53 AC-4", "CIS Controls 3.3"),
+    remediation=_CHANGE.format("buckets[+]", "security"),
+    applies_to=(_REGISTRY,),
+)
+def existing_bounded(case: Case) -> None:
+    """Check the registry's bucket: anybody can own one of that name, in any account."""
+    allowed = _bounds(case).buckets
+    case.at("artifactBucket").require(optional(one_of(*allowed)), f"one of {allowed}")
+
+
+@resource_rule(
+    id="rollout-within-roots",
+    title="First ring, growth and soak are within the roots, whatever the pack config says.",
+    group="delivery",
+    severity="high",
+    frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
+    remediation=_CHANGE.format("rollout.FIELD", "security"),
+    applies_to=(DEPLOYMENT,),
+)
+def rollout_within_roots(case: Case) -> None:
+    """Check the rings; how many a step may leave out is `rollout-one-ring-at-a-time`'s."""
+    bound = _bounds(case).rollout
+    if bound is None:
+        return
+    rings = case.at("spec", "rollout", "rings").items()
+    most, factor, hours = (
+        bound.maximum_first_percent,
+        bound.maximum_factor,
+        bound.minimum_soak_hours,
+    )
+    for ring in rings[:1]:
+        ring.at("percent").require(at_most(most), f"at most {most:g} percent")
+    for before, after in pairwise(rings):
+        share = before.at("percent").number() or 0
+        after.at("percent").require(at_most(share * factor), f"at most {factor:g} times {share:g}")
+        before.at("soakHours").require(at_least(hours), f"at least {hours:g} hours")
 
 
 @resource_rule(
@@ -219,5 +283,7 @@ RULES: Final[tuple[Rule, ...]] = (
     notifications_bounded,
     budgets_bounded,
     node_prices_bounded,
+    existing_bounded,
+    rollout_within_roots,
     release_kept,
 )

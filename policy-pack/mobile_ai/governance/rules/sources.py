@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mobile_ai.contracts.reading import Property
-from mobile_ai.contracts.tokens import CONTEXT
+from mobile_ai.contracts.predicates import IMAGE, ImagePredicate
+from mobile_ai.contracts.reading import Property, one_of, optional
+from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
 from mobile_ai.governance.listed_types import LISTED
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
 # Allowed provider inputs. Others (endpoints, profiles, credentials, skipped checks, a kubeconfig)
 # could direct the evaluated resources to another account or cluster.
@@ -64,7 +67,8 @@ def resource_types_expected(case: Case) -> None:
     group="security",
     severity="critical",
     frameworks=("CIS AWS 1.1", "AWS Well-Architected SEC01"),
-    remediation="set allowedAccountIds; let the pipeline's role give credentials",
+    remediation="set allowedAccountIds; let the pipeline's role give credentials; have security "
+    "change `bounds` where it must (`mobile-ai roots propose STACK 'bounds.roles[+]' VALUE`)",
     applies_to=tuple(_PROVIDERS),
 )
 def provider_accounts_bound(case: Case) -> None:
@@ -74,10 +78,12 @@ def provider_accounts_bound(case: Case) -> None:
         engines = key == "__internal" and node.plain() == {}
         if key not in _PROVIDERS[case.resource.type] and not engines:
             node.redacted().deny("no such input: it could lead to another account or cluster")
+    bounds = case.facts.setting.bounds
     if case.resource.type != _AWS_PROVIDER:
+        contexts = bounds.contexts
+        case.at("context").require(optional(one_of(*contexts)), f"one of {contexts}")
         return
     accounts = _listed(case.at("allowedAccountIds"))
-    bounds = case.facts.setting.bounds
     if accounts != [bounds.account]:
         case.at("allowedAccountIds").require(lambda _: False, f"account {bounds.account} alone")
     if not case.at("assumeRoles").missing:
@@ -99,22 +105,77 @@ def _listed(node: Property) -> list[Any] | None:
     group="security",
     severity="high",
     frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),
-    remediation="have `bounds.images` changed in policy-pack/stacks.yaml on the protected branch",
+    remediation="keep to `bounds` of policy-pack/stacks.yaml, or have security change it: "
+    "`mobile-ai roots propose STACK 'bounds.images[REPOSITORY]' {}`",
     applies_to=(CONTEXT,),
     waivable_by="security",
 )
 def images_from_our_registry(case: Case) -> None:
-    """Check that every image is in an allowed repository and pinned by digest."""
-    allowed = sorted(case.facts.setting.bounds.images)
+    """Check that every image is in an allowed repository, by digest, and that it may run."""
+    bounds, revoked = case.facts.setting.bounds.images, case.facts.trust.revoked
     for _, image in case.at("images").entries():
-        image.require(
-            lambda value: str(value).partition("@sha256:")[0] in allowed and "@sha256:" in value,
-            f"an image by digest (@sha256:...) of {allowed}",
-        )
+        repository, digest = _parts(image.text())
+        if not image.require(
+            lambda _, repository=repository, digest=digest: (
+                repository in bounds and _DIGEST.fullmatch(digest) is not None
+            ),
+            f"an image by digest (@sha256:...) of {sorted(bounds)}",
+        ):
+            continue
+        only = bounds[repository].digests
+        if only and digest not in only:
+            image.deny(f"one of {only}, as the roots say")
+        if digest in revoked:
+            image.deny("an image that is not revoked", next_step="pin another digest of it")
+
+
+@resource_rule(
+    id="images-vouched-for",
+    title="Where the roots name a signer, each image has a record that its builder signed.",
+    group="security",
+    severity="critical",
+    frameworks=("SLSA 1.2 Build L2", "NIST SSDF PS.2", "CIS Controls 2.7"),
+    remediation="have the image workflow sign a record of it (`mobile-ai record new image`), or "
+    "have security change `bounds.images[REPOSITORY].signer` (`mobile-ai roots propose`)",
+    # The baseline is known here and the context, which came before, names the images.
+    applies_to=(DEPLOYED,),
+)
+def images_vouched_for(case: Case) -> None:
+    """Require a verified record of each new digest; images that ran before stay."""
+    context, baseline = case.facts.context, case.facts.baseline
+    known = baseline.images if baseline else frozenset()
+    bounds = case.facts.setting.bounds.images
+    for reference in sorted((context.images if context else frozenset()) - known):
+        repository, digest = _parts(reference)
+        bound = bounds.get(repository)
+        if bound and bound.signer and not _is_recorded(case, bound.signer, repository, digest):
+            case.deny(
+                f"image {reference}",
+                got=f"no record by {bound.signer} that names this digest",
+                expected="one in images/<environment>/",
+            )
+
+
+def _is_recorded(case: Case, role: str, repository: str, digest: str) -> bool:
+    return any(
+        isinstance(record.content, ImagePredicate)
+        and record.role == role
+        and record.content.repository == repository
+        and digest in record.content.named
+        and record.content.counts(case.now)
+        for record in case.facts.records.by_type.get(IMAGE, ())
+    )
+
+
+def _parts(reference: str) -> tuple[str, str]:
+    """Return repository and digest of an image reference, the digest empty where there is none."""
+    repository, _, digest = reference.partition("@sha256:")
+    return repository, digest
 
 
 RULES: Final[tuple[Rule, ...]] = (
     resource_types_expected,
     provider_accounts_bound,
     images_from_our_registry,
+    images_vouched_for,
 )

@@ -30,6 +30,10 @@ def command(  # noqa: PLR0917  typer passes options by name
         Path | None,
         typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
     ] = None,
+    proposed_roots: Annotated[
+        Path | None,
+        typer.Option(help="stacks.yaml that the change proposes: judged by it too, not binding."),
+    ] = None,
     time: Annotated[  # noqa: FBT002
         bool, typer.Option("--time", help="Print the time spent in each phase.")
     ] = False,
@@ -64,7 +68,14 @@ def command(  # noqa: PLR0917  typer passes options by name
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
     from mobile_ai.gate.render import render_timing  # noqa: PLC0415
 
-    options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
+    options = GateOptions(
+        stack=stack,
+        cloud=cloud.value,
+        base=base,
+        actuals=actuals,
+        proposed_roots=proposed_roots,
+        timed=time,
+    )
     with answering(GateError), progress_shown() as tell:
         report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
     show(report, forms, out, verbose=verbose)

@@ -1,4 +1,4 @@
-"""`mobile-ai roots`: show and sign the list of stacks and their bounds."""
+"""`mobile-ai roots`: show, change and sign the list of stacks and their bounds."""
 
 from __future__ import annotations
 
@@ -31,6 +31,36 @@ def show(pack: Pack = Path("policy-pack"), as_json: Json = False) -> None:  # no
     Example: mobile-ai roots show --json
     """
     _show(_file(pack), as_json=as_json)
+
+
+@app.command()
+def propose(
+    stack: Annotated[str, typer.Argument(help="Stack, as in Pulumi.<stack>.yaml.")],
+    path: Annotated[
+        str,
+        typer.Argument(help="Field: keys with dots, odd keys in [brackets], [+] for a new item."),
+    ],
+    value: Annotated[str, typer.Argument(help="Value, as YAML.")],
+    pack: Pack = Path("policy-pack"),
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Write a change of one bound, and say who must sign or review it.
+
+    Signed roots get a next version that waits for its signatures; the plain form is edited.
+
+    Example: mobile-ai roots propose dev 'bounds.domains[+]' example.org
+    """
+    file = _file(pack)
+    before = file.text
+    proposal = file.propose(stack, path, value)
+    changed = file.text != before
+    if not as_json:
+        print(f"{path} of {stack}: {proposal.owner} answers for it")
+        if changed and not file.roots.version:
+            print(
+                f"review by the owners of {file.path} (CODEOWNERS); merge it before what needs it"
+            )
+    _show(file, as_json=as_json, written=changed)
 
 
 @app.command()

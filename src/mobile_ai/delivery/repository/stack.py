@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_roots, pack_text
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.stack.reader import read_stack_file
@@ -44,16 +44,15 @@ def read_trust(pack: Path, stack: str) -> Trust:
     Raises:
         ReleaseError: If the stack is not listed, or its trust does not hold.
     """
-    listing = pack / "stacks.yaml"
     try:
-        entry = read_roots(listing.read_text(encoding="utf-8"), name=str(listing)).stack(stack)
-        text = (pack / entry.trust).read_text(encoding="utf-8")
+        entry = load_roots(pack).stack(stack)
+        text = pack_text(pack, entry.trust)
         return load_trust(text, environment=entry.environment, now=datetime.now(UTC))
-    except (OSError, GovernanceError) as error:
+    except GovernanceError as error:
         raise ReleaseError(
             f"trust of {stack}",
             got=f"{type(error).__name__}: {error}",
-            expected=f"a stack listed in {listing} with a valid trust file",
+            expected=f"a stack listed in {pack / ROOTS_FILE} with a valid trust file",
             next_step="list the stack in policy-pack/stacks.yaml; an unlisted one releases nothing",
         ) from error
 

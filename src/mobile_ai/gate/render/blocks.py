@@ -136,6 +136,7 @@ def blocks(report: Report) -> tuple[Block, ...]:
         cost_block(report.cost),
         *_findings("Advice", report, mandatory=False),
         *_listing("Weakened rules", report.pack.weakenings),
+        *_listing("Under the proposed roots (not binding)", report.proposed_roots),
         *_listing("Warnings", report.warnings),
         _facts(report),
         _rules(report),

@@ -224,6 +224,10 @@ class Report(Part):
     )
     errors: tuple[ErrorResult, ...]
     warnings: tuple[str, ...]
+    proposed_roots: tuple[str, ...] = Field(
+        default=(),
+        description="What would differ under the roots that the change proposes; not binding.",
+    )
     resources: Resources
     cost: CostReport
     baseline: str = Field(description="Baseline of the changes; empty for none.")

@@ -19,6 +19,7 @@ from mobile_ai.components.plan.documents import (
 )
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.roots_folder import load_roots
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.gate.changes.source import require_own_secrets
@@ -28,7 +29,7 @@ from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.rollout import rollout_one_ring_at_a_time
 from mobile_ai.governance.rules.versions import no_silent_downgrade
-from mobile_ai.governance.stack_policy import load_roots, load_setting
+from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.governance.verdict import StackVerdict
 from mobile_ai.stack.errors import StackFileError
 from mobile_ai.stack.git import git
@@ -40,7 +41,7 @@ _PROJECT: Final = "mobile-ai"
 # Without the deployed state these have nothing to say.
 _STEPS: Final = frozenset({no_silent_downgrade.id, rollout_one_ring_at_a_time.id})
 # Data in Git that a stack's documents are made of, besides the stack file itself.
-_DATA: Final = ("models/", "policy-pack/", "releases/", "usage/")
+_DATA: Final = ("images/", "models/", "policy-pack/", "releases/", "usage/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

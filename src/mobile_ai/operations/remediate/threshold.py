@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.contracts.documents import read_json
-from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots_folder import load_roots
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.governance.config import load_config
 from mobile_ai.governance.rules import catalogue
@@ -78,8 +78,7 @@ def pretty(value: Any, *, before: int = 0, indent: int = 0) -> str:
 
 
 def _config(root: Path, stack: str) -> str:
-    text = read_text(root / _PACK / "stacks.yaml")
-    return (_PACK / read_roots(text).stack(stack).config).as_posix()
+    return (_PACK / load_roots(root / _PACK).stack(stack).config).as_posix()
 
 
 def _changed(config: Any, wanted: Threshold) -> dict[str, Any]:
