@@ -13,10 +13,11 @@ from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import EngineFacts as EngineResult
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.progress import shown as engine_progress
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes_provider import USUAL, without_current_context
-from mobile_ai.sandbox.progress import shown as engine_progress
 from mobile_ai.stack.editor import sandbox_copy
 
 CloudName = Literal["sandbox", "aws"]
@@ -32,7 +33,7 @@ def find_engine(cloud: CloudName, ambient: Mapping[str, str]) -> Engine:
     with ExitStack() as stack:
         try:
             engine = locate_engine(ambient=ambient, progress=stack.enter_context(engine_progress()))
-        except SandboxError as error:
+        except (GoBuildError, SandboxError) as error:
             raise GateError(str(error)) from error
     if cloud == "aws":
         require_official(engine)
@@ -50,7 +51,7 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
     try:
         with engine_progress() as progress:
             locate_provider(ambient=ambient, progress=progress)
-    except SandboxError as error:
+    except (GoBuildError, SandboxError) as error:
         raise GateError(str(error)) from error
 
 

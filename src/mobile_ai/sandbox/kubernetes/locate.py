@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
-from mobile_ai.sandbox.progress import Progress, Quiet
+from mobile_ai.gobuild.cache import BuildFolder, build_folder
+from mobile_ai.gobuild.progress import Progress, Quiet
+from mobile_ai.gobuild.recipe import GoRecipe, ModuleFolder
 
 _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
 _KWOK: Final = "sigs.k8s.io/kwok"
@@ -117,7 +117,7 @@ def _built(recipe: GoRecipe, ambient: Mapping[str, str], progress: Progress) -> 
     folder = build_folder(recipe, ambient)
     if not folder.is_built():
         # Imported here, as cached programs require no build.
-        from mobile_ai.sandbox.gobuild.build import ensure_built  # noqa: PLC0415
+        from mobile_ai.gobuild.build import ensure_built  # noqa: PLC0415
 
         ensure_built(folder, ambient=ambient, progress=progress)
     return folder

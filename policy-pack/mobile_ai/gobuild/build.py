@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, locked
-from mobile_ai.sandbox.gobuild.errors import GoBuildError
-from mobile_ai.sandbox.gobuild.golang import find_go, module_source
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe
-from mobile_ai.sandbox.progress import Progress
+from mobile_ai.gobuild.cache import BuildFolder, locked
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.golang import find_go, module_source
+from mobile_ai.gobuild.progress import Progress
+from mobile_ai.gobuild.recipe import GoRecipe
 
 _LAST_LINES = 15
 _STOP_SECONDS = 5.0
