@@ -70,7 +70,7 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
         trust=trust,
         config=load_config(_text(folder, entry.config), rules, name=entry.config),
         bounds=entry.bounds,
-        rego=_rego(folder),
+        rego=load_rego(folder),
         release_root=entry.release_root,
     )
 
@@ -106,7 +106,12 @@ def load_roots(folder: Path) -> Roots:
     return read_roots(_text(folder, "stacks.yaml"))
 
 
-def _rego(folder: Path) -> dict[str, str]:
+def load_rego(folder: Path) -> dict[str, str]:
+    """Return the text of the Rego modules of a pack's folder by file name.
+
+    Raises:
+        DocumentError: If a module cannot be read, or would not be read.
+    """
     names = sorted(path.name for path in (folder / "rego").glob("*.rego"))
     for path in (folder / "rego").rglob("*"):
         name = path.relative_to(folder).as_posix()

@@ -109,6 +109,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Ingest telemetry, detect drift and regressions, list findings.",
         extra="operations",
     ),
+    "policy": Group(
+        module="mobile_ai.cli.deploy.policy",
+        help="Compile and test the Rego modules of a policy pack.",
+        extra="policy-pack",
+    ),
     "record": Group(
         module="mobile_ai.cli.records.record",
         help="Draft, sign, verify and list signed records.",
@@ -163,7 +168,7 @@ GROUPS: Final[Mapping[str, Group]] = {
 }
 
 PANELS: Final[Mapping[str, Sequence[str]]] = {
-    "Deploy": ("check", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
+    "Deploy": ("check", "policy", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
     "Models, releases and signatures": (
         *("model", "release", "device", "edge", "record", "trust", "key"),
     ),

@@ -3,13 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/util"
 )
 
-const neverTrue = "mobile_ai_not_error"
+// Codes of the problems that OPA does not look for.
+const (
+	neverTrue = "mobile_ai_not_error"
+	unknown   = "mobile_ai_data_error"
+)
 
 // alwaysDefined finds `not` before a set, an array, an object or a constant:
 // it is never true, whatever stands in the brackets.
@@ -67,25 +73,70 @@ func infix(expression *ast.Expr) string {
 	return expression.String()
 }
 
-// alwaysDefinedRules finds `not` before a whole set of this package, which is
-// defined even where it is empty, and before a constant.
-func alwaysDefinedRules(compiler *ast.Compiler) ast.Errors {
+// alwaysDefinedValues finds `not` before a whole set of this package, which is
+// defined even where it is empty, before a constant, and before a variable that
+// is one of the above.
+func alwaysDefinedValues(compiler *ast.Compiler) ast.Errors {
 	found := ast.Errors{}
 	for _, module := range compiler.Modules {
-		ast.WalkExprs(module, func(one *ast.Expr) bool {
-			term, plain := one.Terms.(*ast.Term)
-			if !one.Negated || !plain {
-				return false
-			}
-			path, is := term.Value.(ast.Ref)
-			if !is {
-				return false
-			}
-			for _, item := range compiler.GetRulesExact(path) {
-				if item.Head.RuleKind() == ast.MultiValue || constant(item) {
-					found = append(found, never(one.Location, "`count(...) == 0` for an empty one, or `not value in ...`"))
-					break
+		ast.WalkBodies(module, func(body ast.Body) bool {
+			values := map[ast.Var]ast.Value{}
+			for _, one := range body {
+				if one.IsEquality() && !one.Negated {
+					if name, is := one.Operand(0).Value.(ast.Var); is {
+						values[name] = one.Operand(1).Value
+					}
 				}
+			}
+			for _, one := range body {
+				term, plain := one.Terms.(*ast.Term)
+				if one.Negated && plain && defined(compiler, term.Value, values) {
+					found = append(found, never(one.Location, "`count(...) == 0` for an empty one, or `not value in ...`"))
+				}
+			}
+			return false
+		})
+	}
+	return found
+}
+
+func defined(compiler *ast.Compiler, value ast.Value, values map[ast.Var]ast.Value) bool {
+	if name, is := value.(ast.Var); is {
+		value = values[name]
+	}
+	switch value := value.(type) {
+	case ast.Ref:
+		return slices.ContainsFunc(compiler.GetRulesExact(value), func(one *ast.Rule) bool {
+			return one.Head.RuleKind() == ast.MultiValue || constant(one)
+		})
+	case ast.Set, *ast.Array, ast.Object, *ast.SetComprehension, *ast.ArrayComprehension, *ast.ObjectComprehension:
+		return true
+	}
+	return false
+}
+
+// unknownData finds references below `data` that have no value: a rule that the
+// modules do not have, or a name that the data do not have.
+func (one *evaluator) unknownData(compiler *ast.Compiler) ast.Errors {
+	found := ast.Errors{}
+	own := ast.MustParseRef(one.last.Package)
+	for _, module := range compiler.Modules {
+		ast.WalkRefs(module, func(path ast.Ref) bool {
+			if path.HasPrefix(own) && len(compiler.GetRulesDynamic(path)) == 0 {
+				found = append(found, ast.NewError(unknown, path[0].Location, "%s is no rule of the modules", path))
+			}
+			shape := one.last.Shape
+			for at := 1; at < len(path) && len(shape) > 0 && path.HasPrefix(ast.DefaultRootRef) && !path.HasPrefix(own); at++ {
+				name, constant := path[at].Value.(ast.String)
+				below, known := shape[string(name)]
+				if !constant || !known {
+					below, known = shape["*"]
+				}
+				if !known && constant {
+					known := strings.Join(util.KeysSorted(shape), ", ")
+					found = append(found, ast.NewError(unknown, path[0].Location, "%s is not in the data: there are %s", path[at], known))
+				}
+				shape, _ = below.(map[string]any)
 			}
 			return false
 		})

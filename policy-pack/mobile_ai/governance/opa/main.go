@@ -19,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // of the program, wherever it runs
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -35,6 +36,7 @@ type request struct {
 	Package string            // of the entries
 	Entry   string            // pattern of the names of the rules that are evaluated
 	Schema  any               // JSON Schema of the input
+	Shape   map[string]any    // names below `data`; "*" is any name, an empty object any value
 	Data    json.RawMessage   // `data`; without it that of the earlier request
 	Input   json.RawMessage   // `input` of an evaluation
 	Now     int64             // `time.now_ns()` of an evaluation
@@ -66,6 +68,7 @@ type answer struct {
 	Problems []problem `json:"problems,omitempty"`
 	Rules    []rule    `json:"rules,omitempty"`
 	Found    any       `json:"found,omitempty"` // values of the entries by name
+	Late     bool      `json:"late,omitempty"`  // whether the deadline passed
 	Tests    *tested   `json:"tests,omitempty"`
 }
 
@@ -149,20 +152,23 @@ func (one *evaluator) compile(told *answer) error {
 	if compiler.Compile(one.copies()); compiler.Failed() {
 		return compiler.Errors
 	}
-	if found = alwaysDefinedRules(compiler); len(found) > 0 {
+	found = append(alwaysDefinedValues(compiler), one.unknownData(compiler)...)
+	if len(found) > 0 {
 		return found
 	}
 	one.compiler, told.Rules = compiler, one.rules(compiler)
 	return nil
 }
 
-// Nothing that depends on chance or on the world: of those built-ins only the
-// clock stays, which the request sets.
+// Nothing that depends on chance or on the world. Of the built-ins that OPA
+// counts so, the clock stays, which the request sets, and the two that would
+// fetch a schema from a host, of which none is allowed.
 func capabilities() *ast.Capabilities {
 	all := ast.CapabilitiesForThisVersion()
 	all.AllowNet = []string{}
+	kept := []string{ast.NowNanos.Name, ast.JSONMatchSchema.Name, ast.JSONSchemaVerify.Name}
 	all.Builtins = slices.DeleteFunc(all.Builtins, func(one *ast.Builtin) bool {
-		return one.Nondeterministic && one.Name != ast.NowNanos.Name
+		return one.Nondeterministic && !slices.Contains(kept, one.Name)
 	})
 	return all
 }
@@ -243,6 +249,9 @@ func (one *evaluator) evaluate(asked request, told *answer) error {
 		return err
 	}
 	results, err := one.query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalTime(time.Unix(0, asked.Now)))
+	if told.Late = ctx.Err() != nil; told.Late {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -270,6 +279,7 @@ func (one *evaluator) prepare(ctx context.Context) error {
 	}
 	query, err := rego.New(
 		rego.Compiler(one.compiler), rego.Store(inmem.NewFromObject(data)), rego.StrictBuiltinErrors(true),
+		rego.Capabilities(capabilities()),
 		rego.Query("found = {"+strings.Join(entries, ", ")+"}"),
 	).PrepareForEval(ctx)
 	one.query = &query
@@ -292,7 +302,15 @@ func problems(err error) []problem {
 	var several ast.Errors
 	if errors.As(err, &several) {
 		for _, one := range several {
-			told = append(told, at(one.Location, one.Code, one.Message))
+			message := one.Message
+			if one.Details != nil {
+				for _, line := range one.Details.Lines() {
+					if line = strings.Trim(line, " ^"); line != "" && !strings.Contains(message, line) {
+						message += "; " + line
+					}
+				}
+			}
+			told = append(told, at(one.Location, one.Code, message))
 		}
 		return told
 	}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
@@ -54,17 +54,16 @@ func (one *evaluator) test(asked request, told *answer) error {
 	for result := range results {
 		told.Tests.Tests = append(told.Tests.Tests, outcome(result))
 	}
-	for name, file := range covered.Report(one.parsedModules()).Files {
+	for name, file := range covered.Report(one.parsed).Files {
 		rows := []int{}
 		for _, missed := range file.NotCovered {
 			rows = append(rows, missed.Start.Row)
 		}
-		told.Tests.Coverage[name] = lines{Covered: file.CoveredLines, Missed: file.NotCoveredLines, Rows: rows}
+		slices.Sort(rows)
+		told.Tests.Coverage[name] = lines{Covered: file.CoveredLines, Missed: file.NotCoveredLines, Rows: slices.Compact(rows)}
 	}
 	return nil
 }
-
-func (one *evaluator) parsedModules() map[string]*ast.Module { return one.parsed }
 
 func outcome(one *tester.Result) test {
 	told := test{Name: one.Package + "." + one.Name, Outcome: "pass", Seconds: one.Duration.Seconds()}

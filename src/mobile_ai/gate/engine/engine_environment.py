@@ -55,6 +55,23 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
         raise GateError(str(error)) from error
 
 
+def have_evaluator(project: Project, ambient: Mapping[str, str]) -> None:
+    """Build the evaluator of Rego modules, if the pack has modules and it is missing.
+
+    Raises:
+        GateError: It cannot be built.
+    """
+    if not any((project.pack / "rego").glob("*.rego")):
+        return
+    from mobile_ai.governance.opa.recipe import build_evaluator  # noqa: PLC0415
+
+    try:
+        with engine_progress() as progress:
+            build_evaluator(ambient=ambient, progress=progress)
+    except GoBuildError as error:
+        raise GateError(str(error)) from error
+
+
 def variables_of(
     project: Project, engine: Engine, cloud: CloudName, ambient: Mapping[str, str]
 ) -> dict[str, str]:
