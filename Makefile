@@ -19,8 +19,9 @@ JOBS ?= 2
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow) and the Pulumi engine
+setup: .venv/.base ## Install what a preview needs (no TensorFlow, no MLflow), the Pulumi engine and OPA
 	@$(BIN)/python -m mobile_ai.sandbox.engine
+	@$(BIN)/mobile-ai policy build
 
 preview: setup ## Preview STACK=dev|prod with the policy pack (CLOUD=sandbox|aws) and print the verdict
 	@$(BIN)/mobile-ai gate --stack $(STACK) --cloud $(CLOUD) $(ARGS)
@@ -33,6 +34,7 @@ down: .venv/.all ## Delete everything that STACK deployed (CLOUD=sandbox|aws)
 
 programs: .venv/.all
 	@$(BIN)/python -m mobile_ai.sandbox.engine
+	@$(BIN)/mobile-ai policy build
 	@$(BIN)/python -m mobile_ai.sandbox.kubernetes
 	@$(BIN)/python -m mobile_ai.sandbox.kubernetes_provider
 

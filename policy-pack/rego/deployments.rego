@@ -1,16 +1,14 @@
 # Two rules of the company in its own language, on every MobileAIDeployment.
-# input: the deployment; data.ai_registry[model][version]: what the pack verified.
+# input: the deployment; data: what the pack verified (docs/adding-a-rule.md).
 package mobile.ai.governance
 
 import rego.v1
 
-sensitive_regions := {"eu-west-1"}
-
-version := data.ai_registry[input.spec.aiModel.id][input.spec.aiModel.version]
+version := data.ai_registry.models[input.spec.aiModel.id].versions[input.spec.aiModel.version]
 
 approved if {
 	version.sha256 == input.spec.aiModel.sha256
-	version.assessment == "approved"
+	version.ethical_assessment_approved
 }
 
 deny contains message if {
@@ -19,11 +17,13 @@ deny contains message if {
 	message := sprintf("%s has no approved ethical assessment", [input.metadata.name])
 }
 
+# Sensitive data stay in the jurisdictions of the pack config.
 deny contains message if {
+	input.kind == "MobileAIDeployment"
 	input.spec.dataProcessing.privacyTier == "GDPR_Sensitive"
-	not lower(input.spec.dataProcessing.region) in sensitive_regions
+	not lower(input.metadata.labels.region) in data.jurisdictions.home
 	message := sprintf(
 		"%s processes GDPR_Sensitive data in %s",
-		[input.metadata.name, input.spec.dataProcessing.region],
+		[input.metadata.name, input.metadata.labels.region],
 	)
 }

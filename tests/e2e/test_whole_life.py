@@ -13,7 +13,7 @@ from mobile_ai.gate.deploy.session import ask, open_desk, run
 from mobile_ai.gate.run import GateOptions
 from mobile_ai.gate.state.leftovers import left_in_sandbox
 from mobile_ai.gate.state.rendered import INDEX
-from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mobile_ai.gobuild import GoBuildError, build_folder, ensure_built
+from mobile_ai.gobuild.progress import shown
 from mobile_ai.sandbox.engine.recipe import RECIPE
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.gobuild import build_folder, ensure_built
-from mobile_ai.sandbox.progress import shown
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = build_folder(replace(RECIPE, module=module), os.environ)
         with shown() as progress:
             ensure_built(folder, ambient=os.environ, progress=progress)
-    except (SandboxError, subprocess.CalledProcessError) as error:
+    except (GoBuildError, SandboxError, subprocess.CalledProcessError) as error:
         print(f"error: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
         return 1
     print(folder.executable("pulumi"))

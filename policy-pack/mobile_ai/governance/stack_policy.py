@@ -85,7 +85,7 @@ def load_setting(
         trust=trust,
         config=_bounded(config, roots, entry),
         bounds=entry.bounds,
-        rego=_rego(folder),
+        rego=load_rego(folder),
         release_root=entry.release_root,
         continues=entry.continues,
     )
@@ -140,7 +140,12 @@ def load_bounds(folder: Path, stack: str) -> Bounds:
     return load_roots(folder).stack(stack).bounds
 
 
-def _rego(folder: Path) -> dict[str, str]:
+def load_rego(folder: Path) -> dict[str, str]:
+    """Return the text of the Rego modules of a pack's folder by file name.
+
+    Raises:
+        DocumentError: If a module cannot be read, or would not be read.
+    """
     names = sorted(path.name for path in (folder / "rego").glob("*.rego"))
     for path in (folder / "rego").rglob("*"):
         name = path.relative_to(folder).as_posix()

@@ -115,6 +115,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Ingest telemetry, detect drift and regressions, list findings.",
         extra="operations",
     ),
+    "policy": Group(
+        module="mobile_ai.cli.deploy.policy",
+        help="Compile and test the Rego modules of a policy pack.",
+        extra="policy-pack",
+    ),
     "record": Group(
         module="mobile_ai.cli.records.record",
         help="Draft, sign, verify and list signed records.",
@@ -169,7 +174,7 @@ GROUPS: Final[Mapping[str, Group]] = {
 """Groups and commands of `mobile-ai` by name; a module is imported when its command runs."""
 
 PANELS: Final[Mapping[str, Sequence[str]]] = {
-    "Deploy": ("check", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
+    "Deploy": ("check", "policy", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
     "Models, releases and signatures": (
         *("model", "release", "device", "edge", "record", "trust", "roots", "key"),
     ),

@@ -11,6 +11,7 @@ import typer
 
 from mobile_ai.cli.errors import answering
 from mobile_ai.cli.options import Json
+from mobile_ai.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.services.endpoints import DEFAULT_ACCOUNT
 
@@ -57,7 +58,7 @@ def up(  # noqa: PLR0917  typer takes parameters as options
 
     Example: mobile-ai sandbox up --name try --only aws --only cdn
     """
-    from mobile_ai.sandbox.progress import shown  # noqa: PLC0415  each command loads its own part only
+    from mobile_ai.gobuild.progress import shown  # noqa: PLC0415  each command loads its own part only
     from mobile_ai.sandbox.services import lifecycle  # noqa: PLC0415
     from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def up(  # noqa: PLR0917  typer takes parameters as options
         sqlite=sqlite,
         kubeconfig=kubeconfig,
     )
-    with answering(SandboxError):
+    with answering(GoBuildError, SandboxError):
         folder = SandboxFolder(_ROOT, name)
         with shown() as progress:
             progress.note(f"Starting sandbox `{name}`; logs are in {folder.logs}")
@@ -82,7 +83,7 @@ def down(name: Name = "default", as_json: Json = False) -> None:  # noqa: FBT002
 
     Example: mobile-ai sandbox down
     """
-    from mobile_ai.sandbox.progress import shown  # noqa: PLC0415
+    from mobile_ai.gobuild.progress import shown  # noqa: PLC0415
     from mobile_ai.sandbox.services import lifecycle  # noqa: PLC0415
     from mobile_ai.sandbox.services.state import SandboxFolder  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from mobile_ai.gate.engine.engine_environment import (
     CloudName,
     engine_result,
     find_engine,
+    have_evaluator,
     have_kubernetes_provider,
     prepare_sandbox_stack,
     require_startable,
@@ -250,6 +251,7 @@ def prepare_stack(
         GateError: The sandbox's state cannot be created, or a running sandbox's Kubernetes provider
             cannot be built.
     """
+    have_evaluator(project, variables)
     if cloud == "aws":
         return project.stack_file
     # Official providers do not require the SDK's types, which take seconds to read.

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Callable
 
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.progress import Progress, shown
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.progress import Progress, shown
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -14,7 +15,7 @@ def printed(located: Callable[[Progress], object]) -> int:
     try:
         with shown() as progress:
             result = located(progress)
-    except SandboxError as error:
+    except (GoBuildError, SandboxError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.governance.admission import admission_policies
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi, KubernetesApiError
-from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder

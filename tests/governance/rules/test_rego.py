@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.governance.rego_input import FIELDS, unknown_fields
 from mobile_ai.testing import Scene, Signers, changed, make_version
 from tests.tools.rego_input_page import rego_input
 

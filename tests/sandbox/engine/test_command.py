@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from mobile_ai.gobuild import build_folder
+from mobile_ai.gobuild.progress import shown
 from mobile_ai.sandbox.engine.__main__ import main
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild import build_folder
-from mobile_ai.sandbox.progress import shown
 
 
 @pytest.fixture

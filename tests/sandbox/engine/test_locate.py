@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mobile_ai.gobuild import GoBuildError, build_folder
+from mobile_ai.gobuild.pin import parse_version, read_pin
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.engine import Engine, EngineError, locate_engine
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild import GoBuildError, build_folder
-from mobile_ai.sandbox.gobuild.pin import parse_version, read_pin
-from mobile_ai.sandbox.progress import Quiet
 
 
 @pytest.fixture

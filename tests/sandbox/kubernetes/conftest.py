@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi
-from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.state import SandboxFolder

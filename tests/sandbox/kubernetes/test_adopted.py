@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi
-from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.adopted import adopt
 from mobile_ai.sandbox.services.lifecycle import SandboxOptions

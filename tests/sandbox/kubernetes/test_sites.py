@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.sandbox.kubernetes.api import KubernetesApi
-from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.providers import install
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE, Endpoints

@@ -13,7 +13,7 @@ import boto3
 import httpx
 import pytest
 
-from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.cdn.origin import _FRESH_SECONDS, Origin
 from mobile_ai.sandbox.services.endpoints import Endpoints

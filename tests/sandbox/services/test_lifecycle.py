@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.endpoints import Endpoints
 from mobile_ai.sandbox.services.lifecycle import SandboxOptions

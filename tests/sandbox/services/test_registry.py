@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.sandbox.progress import Quiet
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.services import lifecycle
 from mobile_ai.sandbox.services.lifecycle import SandboxOptions
 from mobile_ai.sandbox.services.registry import postgres_programs

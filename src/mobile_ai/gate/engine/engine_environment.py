@@ -19,11 +19,12 @@ from mobile_ai.gate.engine.process import capture
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import EngineFacts as EngineResult
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.progress import shown as engine_progress
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.engine.host.long import LONGEST
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.sandbox.kubernetes_provider import USUAL, without_current_context
-from mobile_ai.sandbox.progress import shown as engine_progress
 from mobile_ai.stack.editor import sandbox_copy
 from mobile_ai.stack.reader import StackFile
 
@@ -45,7 +46,7 @@ def find_engine(cloud: CloudName, ambient: Mapping[str, str]) -> Engine:
     with ExitStack() as stack:
         try:
             engine = locate_engine(ambient=ambient, progress=stack.enter_context(engine_progress()))
-        except SandboxError as error:
+        except (GoBuildError, SandboxError) as error:
             raise GateError(str(error)) from error
     if cloud == "aws":
         require_official(engine)
@@ -63,7 +64,24 @@ def have_kubernetes_provider(ambient: Mapping[str, str]) -> None:
     try:
         with engine_progress() as progress:
             locate_provider(ambient=ambient, progress=progress)
-    except SandboxError as error:
+    except (GoBuildError, SandboxError) as error:
+        raise GateError(str(error)) from error
+
+
+def have_evaluator(project: Project, ambient: Mapping[str, str]) -> None:
+    """Build the evaluator of Rego modules, if the pack has modules and it is missing.
+
+    Raises:
+        GateError: It cannot be built.
+    """
+    if not any((project.pack / "rego").glob("*.rego")):
+        return
+    from mobile_ai.governance.opa.recipe import build_evaluator  # noqa: PLC0415
+
+    try:
+        with engine_progress() as progress:
+            build_evaluator(ambient=ambient, progress=progress)
+    except GoBuildError as error:
         raise GateError(str(error)) from error
 
 

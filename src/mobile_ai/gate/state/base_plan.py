@@ -17,6 +17,7 @@ from mobile_ai.gate.engine.engine_environment import PASSPHRASE, prepare_sandbox
 from mobile_ai.gate.engine.preview import preview
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.project import Project, find_project
+from mobile_ai.gobuild.errors import GoBuildError
 from mobile_ai.sandbox.engine import Engine, environment, locate_engine
 from mobile_ai.sandbox.errors import SandboxError
 from mobile_ai.stack.git import git_bytes
@@ -40,7 +41,7 @@ def plan_of_commit(
     try:
         engine = locate_engine(ambient=ambient)
         install(project.home)
-    except SandboxError as error:
+    except (GoBuildError, SandboxError) as error:
         raise GateError(str(error)) from error
     return plan_at(project, engine, reference, ambient=ambient)
 

@@ -5,9 +5,9 @@ import json
 import sys
 from collections.abc import Sequence
 
+from mobile_ai.gobuild.progress import Progress
 from mobile_ai.sandbox.command import printed
 from mobile_ai.sandbox.engine import locate_engine
-from mobile_ai.sandbox.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,13 +6,13 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from mobile_ai.gobuild.cache import BuildFolder, build_folder
+from mobile_ai.gobuild.pin import parse_version
+from mobile_ai.gobuild.progress import Progress, Quiet
 from mobile_ai.sandbox.engine.errors import EngineError
 from mobile_ai.sandbox.engine.found import Engine
 from mobile_ai.sandbox.engine.launcher import LAUNCHER, write_launcher
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.pin import parse_version
-from mobile_ai.sandbox.progress import Progress, Quiet
 
 ENGINE_VARIABLE = "MOBILE_AI_PULUMI"
 MINIMUM_VERSION = (3, 249, 0)
@@ -64,7 +64,7 @@ def _on_path(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress
 
 def _built(folder: BuildFolder, ambient: Mapping[str, str], progress: Progress) -> Engine:
     # Imported here, as a cached engine requires no build.
-    from mobile_ai.sandbox.gobuild.build import ensure_built  # noqa: PLC0415
+    from mobile_ai.gobuild.build import ensure_built  # noqa: PLC0415
 
     ensure_built(folder, ambient=ambient, progress=progress)
     write_launcher(folder.path)  # an earlier version of the project may have built the engine

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from mobile_ai.gobuild.recipe import GoRecipe, ModuleFolder
 from mobile_ai.sandbox.engine.launcher import EXECUTOR, write_launcher
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
 
 _SDK_MODULE: Final = "github.com/pulumi/pulumi/sdk/v3"
 

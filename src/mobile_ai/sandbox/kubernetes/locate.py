@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
-from mobile_ai.sandbox.progress import Progress, Quiet
+from mobile_ai.gobuild.build import built_programs
+from mobile_ai.gobuild.progress import Progress, Quiet
+from mobile_ai.gobuild.recipe import GoRecipe, ModuleFolder
 
 _GATEWAY_API: Final = "sigs.k8s.io/gateway-api"
 _KWOK: Final = "sigs.k8s.io/kwok"
@@ -100,7 +100,10 @@ def locate_control_plane(
         GoBuildError: They cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
-    folder, nodes = (_built(one, ambient, progress or Quiet()) for one in (RECIPE, NODES))
+    folder, nodes = (
+        built_programs(one, ambient=ambient, progress=progress or Quiet())
+        for one in (RECIPE, NODES)
+    )
     return ControlPlane(
         version=folder.pin.version,
         api_server=folder.executable("kube-apiserver"),
@@ -111,13 +114,3 @@ def locate_control_plane(
         definitions=folder.path / _DEFINITIONS,
         stages=tuple(sorted((nodes.path / _STAGES).glob("*.yaml"))),
     )
-
-
-def _built(recipe: GoRecipe, ambient: Mapping[str, str], progress: Progress) -> BuildFolder:
-    folder = build_folder(recipe, ambient)
-    if not folder.is_built():
-        # Imported here, as cached programs require no build.
-        from mobile_ai.sandbox.gobuild.build import ensure_built  # noqa: PLC0415
-
-        ensure_built(folder, ambient=ambient, progress=progress)
-    return folder

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe, ModuleFolder
-from mobile_ai.sandbox.progress import Progress, Quiet
+from mobile_ai.gobuild.build import built_programs
+from mobile_ai.gobuild.cache import BuildFolder, build_folder
+from mobile_ai.gobuild.progress import Progress, Quiet
+from mobile_ai.gobuild.recipe import GoRecipe, ModuleFolder
 
 EXECUTABLE: Final = "pulumi-resource-kubernetes"
 _MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
@@ -47,10 +48,5 @@ def locate_provider(
         GoBuildError: It cannot be built.
     """
     ambient = os.environ if ambient is None else ambient
-    folder = build_folder(RECIPE, ambient)
-    if not folder.is_built():
-        # Imported here, as a cached program requires no build.
-        from mobile_ai.sandbox.gobuild.build import ensure_built  # noqa: PLC0415
-
-        ensure_built(folder, ambient=ambient, progress=progress or Quiet())
+    folder = built_programs(RECIPE, ambient=ambient, progress=progress or Quiet())
     return folder.executable(EXECUTABLE)

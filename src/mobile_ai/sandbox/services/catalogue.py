@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mobile_ai.gobuild.progress import Progress
 from mobile_ai.sandbox.kubernetes import ControlPlane, locate_control_plane
 from mobile_ai.sandbox.kubernetes_provider import locate_provider
-from mobile_ai.sandbox.progress import Progress
 from mobile_ai.sandbox.services.cluster import cluster_part, etcd_service
 from mobile_ai.sandbox.services.names import part_of
 from mobile_ai.sandbox.services.places import ServicePaths

@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Final
 
+from mobile_ai.gobuild.progress import Progress
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.progress import Progress
 from mobile_ai.sandbox.services.places import ServicePaths
 from mobile_ai.sandbox.services.probe import is_ready
 from mobile_ai.sandbox.services.process import Record, is_alive, start

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from mobile_ai.gobuild.progress import Progress
 from mobile_ai.sandbox.errors import SandboxError
-from mobile_ai.sandbox.progress import Progress
 from mobile_ai.sandbox.services.adopted import adopt
 from mobile_ai.sandbox.services.catalogue import Choice, build_services
 from mobile_ai.sandbox.services.cluster import write_kubeconfig

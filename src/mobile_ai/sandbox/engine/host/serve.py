@@ -12,11 +12,11 @@ from contextlib import suppress
 import grpc
 from pulumi.runtime.proto import language_pb2_grpc
 
+from mobile_ai.gobuild.pin import read_pin
 from mobile_ai.sandbox.engine.host.process import Children
 from mobile_ai.sandbox.engine.host.relay import CHANNEL_OPTIONS
 from mobile_ai.sandbox.engine.host.service import HostSettings, LanguageHost
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild.pin import read_pin
 
 _THREADS = 16
 _STDIN = 0

@@ -9,9 +9,9 @@ and `go.sum`; these two files determine what is compiled, down to the last modul
 names the build.
 """
 
-from mobile_ai.sandbox.gobuild.build import ensure_built
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, build_folder
-from mobile_ai.sandbox.gobuild.errors import GoBuildError
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe
+from mobile_ai.gobuild.build import ensure_built
+from mobile_ai.gobuild.cache import BuildFolder, build_folder
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.recipe import GoRecipe
 
 __all__ = ["BuildFolder", "GoBuildError", "GoRecipe", "build_folder", "ensure_built"]

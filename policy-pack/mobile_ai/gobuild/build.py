@@ -12,14 +12,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder, locked
-from mobile_ai.sandbox.gobuild.errors import GoBuildError
-from mobile_ai.sandbox.gobuild.golang import find_go, module_source
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe
-from mobile_ai.sandbox.progress import Progress
+from mobile_ai.gobuild.cache import BuildFolder, build_folder, locked
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.golang import find_go, module_source
+from mobile_ai.gobuild.progress import Progress
+from mobile_ai.gobuild.recipe import GoRecipe
 
 _LAST_LINES = 15
 _STOP_SECONDS = 5.0
+
+
+def built_programs(
+    recipe: GoRecipe, *, ambient: Mapping[str, str], progress: Progress
+) -> BuildFolder:
+    """Return the folder of a finished build of a recipe, and build it first if it is missing.
+
+    Raises:
+        GoBuildError: Go is missing or too old, or the build fails.
+    """
+    folder = build_folder(recipe, ambient)
+    ensure_built(folder, ambient=ambient, progress=progress)
+    return folder
 
 
 def ensure_built(folder: BuildFolder, *, ambient: Mapping[str, str], progress: Progress) -> None:

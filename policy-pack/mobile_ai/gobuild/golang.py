@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.cache import BuildFolder
-from mobile_ai.sandbox.gobuild.errors import GoBuildError
-from mobile_ai.sandbox.gobuild.pin import parse_version
+from mobile_ai.gobuild.cache import BuildFolder
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.pin import parse_version
 
 # Since 1.21, Go downloads the toolchain that go.mod requires, unless GOTOOLCHAIN forbids it.
 _FETCHES_TOOLCHAINS = (1, 21)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from mobile_ai.gobuild import BuildFolder, GoBuildError, build_folder, ensure_built
+from mobile_ai.gobuild.cache import locked
+from mobile_ai.gobuild.pin import read_pin
+from mobile_ai.gobuild.progress import Quiet
 from mobile_ai.sandbox.engine.recipe import RECIPE
-from mobile_ai.sandbox.gobuild import BuildFolder, GoBuildError, build_folder, ensure_built
-from mobile_ai.sandbox.gobuild.cache import locked
-from mobile_ai.sandbox.gobuild.pin import read_pin
-from mobile_ai.sandbox.progress import Quiet
 from tests.waiting import until
 
 FAKE_GO = """\

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.pin import SourcePin, read_pin
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe
+from mobile_ai.gobuild.pin import SourcePin, read_pin
+from mobile_ai.gobuild.recipe import GoRecipe
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 

@@ -1,7 +1,5 @@
 """Error raised when a program cannot be built."""
 
-from mobile_ai.sandbox.errors import SandboxError
 
-
-class GoBuildError(SandboxError):
+class GoBuildError(Exception):
     """A program could not be built from its pinned Go modules."""

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_ai.sandbox.gobuild.errors import GoBuildError
-from mobile_ai.sandbox.gobuild.recipe import GoRecipe
+from mobile_ai.gobuild.errors import GoBuildError
+from mobile_ai.gobuild.recipe import GoRecipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
