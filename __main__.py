@@ -13,6 +13,7 @@ import gc
 # (benchmarks/program.py).
 gc.set_threshold(50_000, 20, 20)
 
+from functools import partial
 from pathlib import Path
 
 import pulumi
@@ -42,9 +43,11 @@ from mobile_ai.components.plan.model_version import ModelVersion
 from mobile_ai.components.plan.operations_arguments import budget_arguments, telemetry_arguments
 from mobile_ai.components.plan.planned import PlannedResource
 from mobile_ai.components.plan.registry_arguments import registry_arguments
+from mobile_ai.components.plan.sdk_runtime import drop_debug_messages, registered
 from mobile_ai.components.registry.registry import ModelRegistry
 from mobile_ai.components.telemetry.telemetry import Telemetry
 
+drop_debug_messages()
 inputs = read_stack(Path(__file__).parent)
 settings = inputs.settings
 declared, planned = declared_resources(), PlannedResource()
@@ -104,3 +107,4 @@ pulumi.export("telemetryUrl", telemetry.url)
 pulumi.export("dnsTargets", {**delivery.dns_targets, **telemetry.dns_targets})
 pulumi.export("endpoints", endpoints)
 pulumi.export(OUTPUT, deployed_output(inputs, before, declared, planned.resources))
+pulumi.run(partial(registered, declared))

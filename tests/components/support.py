@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,17 @@ def declare(
     pulumi.runtime.set_mocks(
         engine.mocks, project="mobile-ai", stack=stack, preview=preview, monitor=engine
     )
-    _sync_await(run_pulumi_func(program))
+    root: Any = runtime_settings.get_root_resource()
+    root._async_program_registration_closed = False  # `set_mocks` closes it before a program starts
+
+    async def run() -> None:
+        done = program()
+        if isawaitable(done):
+            await done
+        if entry := root._take_async_program():  # what the program gave to `pulumi.run`
+            await entry()
+
+    _sync_await(run_pulumi_func(run))
     return engine
 
 

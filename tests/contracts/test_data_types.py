@@ -1,10 +1,13 @@
 """The shipped vocabulary covers every modality, and keeps what it said before."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_ai.contracts.data_types import shipped_vocabulary
+from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.vocabulary import MODALITIES, PRIVACY_TIERS, TARGETS, tier_rank
 
 SHIPPED = shipped_vocabulary()
@@ -69,3 +72,39 @@ def test_a_change_is_listed_exactly_if_it_allows_more(
     wider = bool(set(places) - set(SHIPPED.types[name].places))
     assert len(loosened) == lower + wider
     assert changed.types[name].modalities == SHIPPED.types[name].modalities
+
+
+NEW = {"modalities": ["tabular"], "minimumTier": "Internal", "places": ["cloud"]}
+
+
+def test_a_new_type_loosens_nothing() -> None:
+    more, loosened = SHIPPED.extended({"meter-reading": NEW}, name="v")
+
+    assert more.minimum_tier(["meter-reading"]) == "Internal"
+    assert loosened == []
+
+
+def test_a_further_modality_of_a_shipped_type_is_listed() -> None:
+    changed = {"customer-profile": {"modalities": ["tabular", "audio"]}}
+    _, [loosened] = SHIPPED.extended(changed, name="v")
+
+    assert loosened.startswith("v.customer-profile.modalities is ['tabular', 'audio']")
+
+
+@pytest.mark.parametrize(
+    ("entries", "place"),
+    [
+        (["barcode"], "v"),
+        ({"Bar code": NEW}, "v.Bar code"),
+        ({"x" * 100: NEW}, "v.xxx"),
+        ({"meter-reading": 1}, "v.meter-reading"),
+        ({"meter-reading": {**NEW, "places": []}}, "v.meter-reading.places"),
+        ({"meter-reading": {**NEW, "minimumTier": "Secret"}}, "v.meter-reading.minimumTier"),
+        ({"meter-reading": {**NEW, "more": 1}}, "v.meter-reading.more"),
+        ({"meter-reading": {}}, "v.meter-reading.modalities"),
+    ],
+)
+def test_a_malformed_type_is_refused_by_its_place(entries: Any, place: str) -> None:
+    with pytest.raises(DocumentError) as refused:
+        SHIPPED.extended(entries, name="v")
+    assert refused.value.what.startswith(place)

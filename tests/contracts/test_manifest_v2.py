@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,12 @@ WRONG = {
     "operation of no list": changed(
         "io", "postprocessing", to=[{"operation": "run", "tensor": "scores"}]
     ),
+    "labels from nowhere": changed(
+        "io", "postprocessing", to=[{"operation": "labels", "tensor": "scores"}]
+    ),
+    "interval upside down": changed(
+        "artifacts", 0, "evidence", 0, "interval", to={"low": 1.0, "high": 0.0}
+    ),
     "state of no tensor": changed("io", "state", to=[{"input": "image", "output": "hidden"}]),
     "range upside down": changed("io", "inputs", 0, "range", to={"low": 1.0, "high": 0.0}),
 }
@@ -255,6 +262,24 @@ def test_measurements_are_signed_and_statements_are_not():
     assert manifest_digest(other) != manifest_digest(GOOD.values)
     assert manifest_digest({**GOOD.values, "statements": []}) == manifest_digest(GOOD.values)
     assert manifest_digest({**GOOD.values, "evidence": []}) != manifest_digest(GOOD.values)
+
+
+def test_an_unknown_figure_proves_nothing():
+    for interval, n in ((UNSTATED, UNSTATED), ({"low": 0.9, "high": 0.98}, 500)):
+        values = changed("artifacts", 0, "evidence", 0, "interval", to=interval)
+        values["artifacts"][0]["evidence"][0]["n"] = n
+        figure = read(values).artifacts[0].quality
+        known = interval != UNSTATED
+        assert figure.bounds == ((0.9, 0.98) if known else (-inf, inf))
+        assert [figure.counts(least) for least in (0, 500, 501)] == [known, known, False]
+
+
+def test_a_slice_of_several_groups_names_them_all():
+    groups = [{"attribute": "sex", "group": "female"}, {"attribute": "age", "group": "60+"}]
+    values = changed("artifacts", 0, "evidence", 0, "slice", to=groups)
+    figure = read(values).artifacts[0].evidence[0]
+    assert (figure.attribute, figure.group) == ("sex x age", "female x 60+")
+    assert not figure.compares_groups
 
 
 @pytest.mark.parametrize("api_version", API_VERSIONS)

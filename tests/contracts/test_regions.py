@@ -1,6 +1,7 @@
 """The shipped table has every public region of AWS, each in the jurisdictions of its country."""
 
 import json
+from typing import Any
 
 import botocore.loaders
 import pytest
@@ -84,3 +85,19 @@ def test_an_extension_keeps_what_is_shipped() -> None:
     assert more.jurisdictions_of("eu-middle-1") == TABLE.jurisdictions_of("eu-central-1")
     assert {**more.regions} == {**TABLE.regions, "eu-middle-1": more.regions["eu-middle-1"]}
     assert json.loads(more.regions["eu-middle-1"].model_dump_json())["partition"] == "aws"
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        (["eu-middle-1"], "test"),
+        ({"Frankfurt": {"country": "DE"}}, "test.Frankfurt"),
+        ({"eu-middle-1": {}}, "test.eu-middle-1.country"),
+        ({"eu-middle-1": {"country": "Germany"}}, "test.eu-middle-1.country"),
+        ({"eu-central-1": {"country": "US"}}, "test.eu-central-1"),
+    ],
+)
+def test_a_malformed_or_moved_region_is_refused_by_its_place(rows: Any, place: str) -> None:
+    with pytest.raises(DocumentError) as refused:
+        TABLE.extended(rows, name="test")
+    assert refused.value.what == place

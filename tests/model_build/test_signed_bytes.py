@@ -97,7 +97,9 @@ def test_a_build_signs_the_same_bytes(name, tmp_path, golden):
 def test_a_signed_version_is_written_again_as_it_is(path):
     text = (MODELS / path).read_text(encoding="utf-8")
     _, values = read_manifest(text, name=str(path))
-    written = manifest_v1.ModelManifest.model_validate_json(json.dumps(values)).to_dict()
+    written = manifest_v1.ModelManifest.model_validate_json(json.dumps(values)).model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
     assert dump_yaml(written) == text
     assert canonical_bytes(written) == canonical_bytes(values)
 

@@ -31,7 +31,7 @@ _TRUST: Final = {
 }
 
 _SUMS: Final = {"rules and trust": 97.0, "all": 90.0}
-FLOORS: Final = {"contracts": 78.0, "pricing": 95.0, "stack": 95.0, **_SUMS}
+FLOORS: Final = {"contracts": 86.0, "pricing": 95.0, "stack": 95.0, **_SUMS}
 """Least coverage, in percent. A floor is raised with the tests, never lowered.
 
 That of a room is what its own fast tests reach; the tests of other rooms add to it.

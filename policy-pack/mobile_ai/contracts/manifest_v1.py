@@ -8,7 +8,7 @@ reader checks would look like a promise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -161,11 +161,6 @@ class ModelManifest(ManifestPart):
         refuse_repeats("evidence.kind", [item.kind for item in self.evidence])
         refuse_repeats("inputs.name", [item.name for item in self.inputs])
         return self
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values in the order of the schema, without empty optional fields."""
-        value: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return value
 
 
 def upgrade(manifest: ModelManifest) -> v2.ModelManifest:

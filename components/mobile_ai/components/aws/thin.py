@@ -7,6 +7,7 @@ names (camelCase); a test compares each with the types of the SDK.
 
 import importlib.metadata
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 import pulumi
@@ -26,6 +27,11 @@ class ThinResource(pulumi.CustomResource):
     ) -> None:
         """Declare the resource with its inputs in wire form."""
         # The version makes the engine load the provider plugin that matches the SDK.
-        versioned = pulumi.ResourceOptions(version=importlib.metadata.version("pulumi-aws"))
+        versioned = pulumi.ResourceOptions(version=_sdk_version())
         declared = {**inputs, **{output: None for output in self.OUTPUTS if output not in inputs}}
         super().__init__(self.TYPE, name, declared, pulumi.ResourceOptions.merge(versioned, opts))
+
+
+@cache  # reading the metadata of a distribution takes a millisecond
+def _sdk_version() -> str:
+    return importlib.metadata.version("pulumi-aws")
