@@ -18,6 +18,7 @@ _PERIOD_SECONDS: Final = 0.1
 # What a command line holds, and which part it is then; the first that fits counts.
 _PARTS: Final = (
     ("pulumi.policy", "pack"),
+    ("proto_only_import.py", "pack"),
     ("pulumi-language-python-exec", "program"),
     ("mobile_ai.sandbox.providers", "providers"),
     ("pulumi preview", "engine"),

@@ -15,7 +15,9 @@ from pydantic.alias_generators import to_camel
 MONEY: Final = frozenset({"budgets", "nodePriceUsdPerHour", "nodeCpu"})
 """Bounds that FinOps signs for; security signs for the others."""
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+_STRICT = ConfigDict(
+    alias_generator=to_camel, extra="forbid", frozen=True, strict=True, defer_build=True
+)
 _Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

@@ -39,7 +39,11 @@ class DataType(BaseModel):
     """Kind of data that an application passes to a model."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        defer_build=True,
     )
 
     modalities: tuple[Modality, ...] = Field(

@@ -35,7 +35,7 @@ _refused = DocumentError.advising("name a region or a jurisdiction (docs/policie
 class AwsRegion(BaseModel):
     """A region as the table has it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
         description="Country that AWS names for it, ISO 3166-1 alpha-2."

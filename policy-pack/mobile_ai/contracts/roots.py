@@ -42,7 +42,12 @@ class StackRoots(BaseModel):
     """Entry of a stack."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, strict=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        defer_build=True,
     )
 
     environment: Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)] = Field(
@@ -89,7 +94,7 @@ class StackRoots(BaseModel):
 class _Predicate(BaseModel):
     """Signed content of a version of the roots."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     version: int = Field(ge=1, description="Number in the chain, from 1.")
     stacks: dict[str, StackRoots] = Field(description="Stacks by name.")

@@ -41,7 +41,11 @@ class SelfTestSizeError(EvidenceError):
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, allow_inf_nan=False
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        defer_build=True,
     )
 
 

@@ -136,8 +136,7 @@ def make_project(root: Path, scene: Scene) -> Project:
     del config["rules"]["rollout-one-ring-at-a-time"]
     (pack / "config" / "dev.json").write_text(json.dumps(config))
     manifest = (pack / "PulumiPolicy.yaml").read_text()
-    lines = [line for line in manifest.splitlines() if "virtualenv" not in line]
-    (pack / "PulumiPolicy.yaml").write_text("\n".join(lines).replace("  options:\n", "") + "\n")
+    (pack / "PulumiPolicy.yaml").write_text(manifest.replace("    virtualenv: ../.venv\n", ""))
     engine = locate_engine()
     env = environment(
         engine,

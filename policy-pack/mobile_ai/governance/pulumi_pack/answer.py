@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from pulumi.runtime.proto import analyzer_pb2
 
 from mobile_ai.governance.evaluation import applies
+from mobile_ai.governance.pulumi_pack.policies import SEVERITIES
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.verdict import StackVerdict
-
-_SEVERITY: Final = {
-    "low": analyzer_pb2.POLICY_SEVERITY_LOW,
-    "medium": analyzer_pb2.POLICY_SEVERITY_MEDIUM,
-    "high": analyzer_pb2.POLICY_SEVERITY_HIGH,
-    "critical": analyzer_pb2.POLICY_SEVERITY_CRITICAL,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +52,7 @@ class Answers:
             message=message,
             enforcementLevel=(analyzer_pb2.MANDATORY if verdict.denies else analyzer_pb2.ADVISORY),
             urn=verdict.urn,
-            severity=_SEVERITY[rule.severity],
+            severity=SEVERITIES[rule.severity],
         )
 
     def _skipped(self, resource_type: str) -> bytes:

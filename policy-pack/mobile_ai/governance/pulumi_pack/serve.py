@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from concurrent import futures
 from pathlib import Path
@@ -21,9 +20,6 @@ _THREADS: Final = 4
 def serve_pack(folder: Path) -> None:
     """Serve the pack in a folder until the process is terminated."""
     server, port = start(Servicer(folder, version=load_version(folder)))
-    # An evaluation creates no reference cycles (a test asserts it), so that reference counting
-    # frees everything and the collector would scan a large stack repeatedly for nothing.
-    gc.disable()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     try:

@@ -10,34 +10,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import analyzer_pb2
-from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.pulumi_pack.answer import Answers
 from mobile_ai.governance.pulumi_pack.decode import decode_resource, decode_stack
-from mobile_ai.governance.pulumi_pack.policies import policy_of
+from mobile_ai.governance.pulumi_pack.policies import LEVELS, describe_pack
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.setup import stack_configured
 from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.governance.verdict import StackVerdict
 
 PACK: Final = "mobile-ai-governance"
-_LEVELS: Final = {
-    analyzer_pb2.ADVISORY: "advisory",
-    analyzer_pb2.MANDATORY: "mandatory",
-    analyzer_pb2.DISABLED: "disabled",
-    analyzer_pb2.REMEDIATE: "remediate",
-}
+_NAMES: Final = {level: name for name, level in LEVELS.items()}
 
 
-class Servicer(_PolicyAnalyzerServicer):
+class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
     """A Pulumi policy pack whose rules share one decoded resource and one session.
 
-    The SDK's servicer answers the calls about the pack (its policies, its plugin version); calls
-    about resources are answered here. ``analyze``, ``analyze_stack`` and ``remediate`` return
-    encoded messages.
+    ``analyze``, ``analyze_stack`` and ``remediate`` return encoded messages.
     """
 
     def __init__(
@@ -51,8 +43,7 @@ class Servicer(_PolicyAnalyzerServicer):
             clock: Returns the evaluation time; the system's clock by default.
         """
         rules = {rule.id: rule for rule in catalogue()}
-        policies = [policy_of(rule, _stock) for rule in rules.values()]
-        super().__init__(PACK, version, policies, EnforcementLevel.MANDATORY)
+        self._info = describe_pack(rules.values(), name=PACK, version=version)
         self._folder = folder
         self._clock = clock or (lambda: datetime.now(UTC))
         self._answers = Answers(pack=PACK, version=version, rules=rules)
@@ -79,12 +70,24 @@ class Servicer(_PolicyAnalyzerServicer):
         """Return an empty response: no rule is a remediation."""
         return b""
 
+    def GetAnalyzerInfo(  # noqa: N802  # the protocol's name
+        self, _request: empty_pb2.Empty, _context: Any
+    ) -> analyzer_pb2.AnalyzerInfo:
+        """Return the pack's rules as policies."""
+        return self._info
+
+    def GetPluginInfo(  # noqa: N802  # the protocol's name
+        self, _request: empty_pb2.Empty, _context: Any
+    ) -> plugin_pb2.PluginInfo:
+        """Return the pack's version."""
+        return plugin_pb2.PluginInfo(version=self._info.version)
+
     def Configure(  # noqa: N802  # the protocol's name
         self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: Any
     ) -> Any:
         """Refuse levels weaker than the pack's own; ignore all other configuration."""
         asked = {
-            name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()
+            name: _NAMES[config.enforcementLevel] for name, config in request.policyConfig.items()
         }
         own = {rule.id: rule.enforcement for rule in catalogue()}
         rules = _weakened(asked, own)
@@ -145,7 +148,3 @@ def _finding(what: str, got: str, expected: str) -> Finding:
         expected=expected,
         next_step="drop the option: levels and parameters are set in policy-pack/config",
     )
-
-
-def _stock(_args: object, _report: object) -> None:
-    raise AssertionError("the servicer judges; the SDK's own loop over policies is not used")

@@ -84,7 +84,7 @@ _PARTS: Final = (
     # The language host is the engine's, and names what it runs programs with.
     (_ENGINE, ("mobile_ai.sandbox.engine.host",)),
     ("program", ("pulumi-language-python-exec",)),
-    ("pack", ("pulumi.policy",)),
+    ("pack", ("pulumi.policy", "proto_only_import.py")),
     ("providers", ("pulumi-resource-", "mobile_ai.sandbox.providers")),
 )
 # Sampling interval. One sample takes milliseconds; CPU time after the last sample is lost.

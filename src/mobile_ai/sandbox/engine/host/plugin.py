@@ -8,7 +8,8 @@ from typing import IO
 
 from pulumi.runtime.proto import language_pb2 as language
 
-from mobile_ai.sandbox.engine.host.analyzer import stack_environment
+from mobile_ai.sandbox import proto_only_import
+from mobile_ai.sandbox.engine.host.analyzer import is_protocol_only, stack_environment
 from mobile_ai.sandbox.engine.host.interpreter import Interpreter
 from mobile_ai.sandbox.engine.host.output import Output
 from mobile_ai.sandbox.engine.host.process import Children, HostClosing, describe_exit
@@ -26,7 +27,9 @@ class PluginRun:
         self._interpreter = interpreter
         self._children = children
         self._output = Output()
-        self._relay = Relay() if request.kind == "analyzer" else None
+        self._is_pack = request.kind == "analyzer"
+        relayed = self._is_pack and not is_protocol_only(request.info)
+        self._relay = Relay() if relayed else None
         self._child: Popen[bytes] | None = None
         self._stopped = False
 
@@ -58,7 +61,10 @@ class PluginRun:
     def _plain(self) -> int:
         info = self._request.info
         program = str(Path(info.program_directory, info.entry_point or "."))
-        child = self._start([program, *self._request.args], {}, Path(self._request.pwd))
+        start, folder = [], self._request.pwd
+        if self._is_pack:
+            start, folder = [proto_only_import.__file__], info.program_directory
+        child = self._start([*start, program, *self._request.args], {}, Path(folder))
         pumps = [self._output.pump(_of(child.stdout), error=False)]
         return self._finish(child, pumps)
 

@@ -16,6 +16,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 from pulumi.runtime.proto import plugin_pb2 as plugin
 
 from mobile_ai.sandbox.engine.host import packages
+from mobile_ai.sandbox.engine.host.analyzer import is_protocol_only
 from mobile_ai.sandbox.engine.host.interpreter import Interpreter, InterpreterError, choose
 from mobile_ai.sandbox.engine.host.plugin import PluginRun
 from mobile_ai.sandbox.engine.host.process import Children, HostClosing, describe_exit
@@ -154,9 +155,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> Iterator[language.RunPluginResponse]:
         """Run a plugin, usually a policy pack, until it exits or the engine disconnects."""
         chosen = _interpreter(request.info, context)
-        is_pack = request.kind == "analyzer"
+        by_sdk = request.kind == "analyzer" and not is_protocol_only(request.info)
         try:
-            chosen.require(["pulumi", "pulumi_policy"] if is_pack else ["pulumi"])
+            chosen.require(["pulumi", "pulumi_policy"] if by_sdk else ["pulumi"])
         except InterpreterError as error:
             _refuse(context, str(error))
         run = PluginRun(request, chosen, self._children)
