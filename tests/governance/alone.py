@@ -304,7 +304,10 @@ def _foreign_issuer() -> Plan:
 @alone("names-bounded")
 def _foreign_name() -> Plan:
     scene = Scene()
-    name = {"domainName": "api.evil.test"}
+    name = {
+        "domainName": "api.evil.test",
+        "domainNameConfiguration": {"securityPolicy": "TLS_1_2"},
+    }
     return (scene, (scene.resource("aws:apigatewayv2/domainName:DomainName", name),))
 
 
@@ -334,7 +337,8 @@ def _release_deleted() -> Plan:
 def _open_to_all() -> Plan:
     scene = Scene()
     fence = next(item for item in scene.surroundings() if item.name == "fence")
-    return (scene, (changed(fence, "spec", "ingress", to=[{}]),))
+    opened = scene.resource(fence.type, fence.props, name="opened")
+    return (scene, (changed(opened, "spec", "ingress", to=[{}]),))
 
 
 @alone("resource-types-expected")

@@ -64,6 +64,49 @@ OBJECTS: dict[str, Resource] = {
     "host port": changed(_DEPLOYMENT, *_FIRST, "ports", to=[{"hostPort": 80}]),
     "bare init container": changed(_DEPLOYMENT, *_SPEC, "initContainers", to=[_BARE]),
     "bare debug container": changed(_POD, "spec", "ephemeralContainers", to=[_BARE]),
+    "host process of a pod": changed(
+        _POD, "spec", "securityContext", "windowsOptions", to={"hostProcess": True}
+    ),
+    "host process": changed(_JOB, *_CONTEXT, "windowsOptions", to={"hostProcess": True}),
+    "no AppArmor for a pod": changed(
+        _CRON, *_CRON_SPEC, "securityContext", "appArmorProfile", to={"type": "Unconfined"}
+    ),
+    "no AppArmor": changed(_DAEMON, *_CONTEXT, "appArmorProfile", to={"type": "Unconfined"}),
+    "AppArmor of the runtime": changed(
+        _DAEMON, *_CONTEXT, "appArmorProfile", to={"type": "RuntimeDefault"}
+    ),
+    "SELinux type of a pod": changed(
+        _POD, "spec", "securityContext", "seLinuxOptions", to={"type": "spc_t"}
+    ),
+    "SELinux user": changed(_DEPLOYMENT, *_CONTEXT, "seLinuxOptions", to={"user": "system_u"}),
+    "SELinux role": changed(_DEPLOYMENT, *_CONTEXT, "seLinuxOptions", to={"role": "system_r"}),
+    "SELinux level": changed(_DEPLOYMENT, *_CONTEXT, "seLinuxOptions", to={"level": "s0:c1"}),
+    "sysctl of the node": changed(
+        _JOB, *_SPEC, "securityContext", "sysctls", to=[{"name": "kernel.msgmax", "value": "1"}]
+    ),
+    "sysctl of the pod": changed(
+        _JOB,
+        *_SPEC,
+        "securityContext",
+        "sysctls",
+        to=[{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
+    ),
+    "pod that may run as root": changed(
+        changed(_STATEFUL, *_CONTEXT, "runAsNonRoot", to=True),
+        *_SPEC,
+        "securityContext",
+        "runAsNonRoot",
+        to=False,
+    ),
+    "probe of the node": changed(
+        _DEPLOYMENT, *_FIRST, "livenessProbe", "httpGet", "host", to="127.0.0.1"
+    ),
+    "hook of the node": changed(
+        _DEPLOYMENT,
+        *_FIRST,
+        "lifecycle",
+        to={"preStop": {"httpGet": {"host": "node"}}},
+    ),
     "no memory limit": without(_STATEFUL, *_FIRST, "resources", "limits", "memory"),
     "no resources of a cron job": without(_CRON, *_CRON_SPEC, "containers", 0, "resources"),
     "no readiness": without(_DEPLOYMENT, *_FIRST, "readinessProbe"),

@@ -128,7 +128,7 @@ def prepare(world):
         storage.create_bucket(Bucket="artifacts", CreateBucketConfiguration=here)
     login = {"username": USER, "password": PASSWORD}
     auth = {"username": "admin", "password": ADMIN, "flaskSecretKey": "k" * 32}
-    for name, value in {"rds!db-1": login, values["AUTH_SECRET"]: auth}.items():
+    for name, value in {"rds!db-1": login, values["AUTH_SECRET_NAME"]: auth}.items():
         if not secrets.list_secrets(Filters=[{"Key": "name", "Values": [name]}])["SecretList"]:
             secrets.create_secret(Name=name, SecretString=json.dumps(value))
     database = {"host": "localhost", "port": world["port"], "name": "mlflow"}

@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from mobile_ai.contracts.bounds import Bounds, BudgetBound, ImageBound, RolloutBound
 from mobile_ai.contracts.data_types import shipped_vocabulary
+from mobile_ai.contracts.reading import MISSING
 from mobile_ai.contracts.regions import shipped_regions
 from mobile_ai.contracts.roots import StackRoots
 from mobile_ai.governance.config import config_schema
-from mobile_ai.governance.listed_types import JUDGED, UNJUDGED
+from mobile_ai.governance.resource_list import ListedType, Names, listed_types
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
 
@@ -48,12 +49,16 @@ at the line of the stack file where one is known. Nothing is deployed from a pro
 
 _TYPES_HEAD = """## Resource types
 
-The closed list of `resource-types-expected`: a type that is not here is denied. Each is evaluated
-by the rules named, or needs none for the reason given. Rules for every type, such as
-`data-residency` and `cost-tags-required`, apply in addition.
+The closed list of `resource-types-expected`, from `resources.yaml` of the pack: a type that is not
+here is denied, and so is a property of a listed type that is not here. Each type is evaluated by
+the rules named, or needs none for the reason given. Rules for every type, such as `data-residency`
+and `cost-tags-required`, apply in addition.
 
-| type | rules, or the reason why none is needed |
-|---|---|"""
+`{...}`: of the property, these names alone; `=`: these values alone. What is not set, or false, or
+empty, needs no name.
+
+| type | rules, or the reason why none is needed | properties |
+|---|---|---|"""
 
 _BOUNDS_HEAD = """## Bounds
 
@@ -126,15 +131,35 @@ def policies_page() -> str:
 
 
 def _listed_types() -> str:
-    """Return the section of listed types: each with its rules, or the reason why it needs none."""
-    by_type = {
-        token: ", ".join(
-            f"[{rule.id}](#{rule.id})" for rule in catalogue() if token in rule.applies_to
-        )
-        for token in JUDGED
-    }
-    rows = [f"| `{token}` | {why} |" for token, why in sorted({**by_type, **UNJUDGED}.items())]
+    """Return the section of listed types: each with its rules or its reason, and its properties."""
+    rows = [
+        f"| `{token}` | {_why(listed)} | {_properties(listed)} |"
+        for token, listed in sorted(listed_types().items())
+    ]
     return "\n".join([_TYPES_HEAD, *rows, ""])
+
+
+def _why(listed: ListedType) -> str:
+    return ", ".join(f"[{rule}](#{rule})" for rule in listed.rules) or listed.reason
+
+
+def _properties(listed: ListedType) -> str:
+    if listed.properties is None:
+        return "any"
+    fixed = [
+        f"{'.'.join(path)} = {_values(values)}" for path, values in sorted(listed.values.items())
+    ]
+    return f"`{'; '.join([_names(listed.properties), *fixed])}`"
+
+
+def _values(values: tuple[object, ...]) -> str:
+    return " or ".join("unset" if item is MISSING else str(item) for item in values)
+
+
+def _names(names: Names) -> str:
+    return ", ".join(
+        f"{name} {{{_names(below)}}}" if below else name for name, below in sorted(names.items())
+    )
 
 
 def _bounds() -> str:

@@ -11,17 +11,21 @@ from typing import Final
 from mobile_ai.governance.cel import cel_one_of, has, if_any, matches, needs, quoted
 from mobile_ai.governance.pods import (
     ANNOTATION,
+    APPARMOR,
     CAPABILITIES,
     DEFAULT_ACCOUNTS,
     DIGEST,
+    HOST_HANDLERS,
     HOST_NAMESPACES,
     IMAGE,
     PROBES,
     PROC_MOUNT,
     QUANTITIES,
     SECCOMP,
+    SELINUX_TYPES,
     SERVED,
     SERVICE_TYPES,
+    SYSCTLS,
     VOLUMES,
 )
 
@@ -30,6 +34,10 @@ from mobile_ai.governance.pods import (
 _DECLARED: Final = (*SERVED, "kubernetes:batch/v1:CronJob", "kubernetes:batch/v1:Job")
 _ALL: Final = "variables.every"
 _OWN: Final = "variables.containers"
+# Containers that may set limits: all but those of `kubectl debug`.
+_LIMITED: Final = (
+    f"({_OWN} + ({has('variables.pod', 'initContainers')} ? variables.pod.initContainers : []))"
+)
 
 
 def pod_checks() -> dict[str, str]:
@@ -40,6 +48,28 @@ def pod_checks() -> dict[str, str]:
         **{f"{key} is set": if_any(pod, key, test=" == false") for key in HOST_NAMESPACES},
         "a volume is of another type": if_any(pod, "volumes", test=f".all(v, {known})"),
         "there is no container": needs(pod, "containers", test=".size() > 0"),
+        **{f"{message} by the pod": test for message, test in _confined(pod).items()},
+        "the pod runs as root": if_any(pod, "securityContext", "runAsUser", test=" != 0"),
+        "the pod may run as root": if_any(pod, "securityContext", "runAsNonRoot", test=" == true"),
+        "a sysctl reaches beyond the pod": if_any(
+            pod, "securityContext", "sysctls", test=f".all(s, s.name{cel_one_of(SYSCTLS)})"
+        ),
+    }
+
+
+def _confined(root: str) -> dict[str, str]:
+    context = "securityContext"
+    selinux = {"type": cel_one_of(SELINUX_TYPES), "user": " == ''", "role": " == ''"}
+    return {
+        "hostProcess is set": if_any(
+            root, context, "windowsOptions", "hostProcess", test=" == false"
+        ),
+        "AppArmor is switched off": if_any(
+            root, context, "appArmorProfile", "type", test=cel_one_of(APPARMOR)
+        ),
+        "SELinux options are changed": " && ".join(
+            if_any(root, context, "seLinuxOptions", key, test=test) for key, test in selinux.items()
+        ),
     }
 
 
@@ -71,6 +101,10 @@ def container_checks() -> dict[str, str]:
         "runAsUser is 0": _either("runAsUser", test=" != 0", unset="true"),
         "there is no seccomp profile": _either("seccompProfile", "type", test=cel_one_of(SECCOMP)),
         "a host port is used": port,
+        **_confined("c"),
+        "a probe or hook names a host": " && ".join(
+            if_any("c", *path, "host", test=" == ''") for path in HOST_HANDLERS
+        ),
     }
     return {message: f"{_ALL}.all(c, {check})" for message, check in checks.items()}
 
@@ -87,7 +121,7 @@ def limit_checks() -> dict[str, str]:
     """Return the checks that every container sets CPU and memory requests and limits."""
     return {
         f"{kind} of {resource} are missing": (
-            f"{_OWN}.all(c, {has('c', 'resources', kind, resource)})"
+            f"{_LIMITED}.all(c, {has('c', 'resources', kind, resource)})"
         )
         for kind, resource in QUANTITIES
     }

@@ -23,6 +23,41 @@ VOLUMES: Final = (
     "secret",
 )
 SECCOMP: Final = ("RuntimeDefault", "Localhost")
+APPARMOR: Final = ("RuntimeDefault", "Localhost")
+SELINUX_TYPES: Final = (
+    "",
+    "container_t",
+    "container_init_t",
+    "container_kvm_t",
+    "container_engine_t",
+)
+# Sysctls of the pod's own namespaces that cannot harm others on the node.
+SYSCTLS: Final = (
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+)
+# Where a container names a host that the node's kubelet then connects to.
+HOST_HANDLERS: Final = tuple(
+    (*place, handler)
+    for place in (
+        ("livenessProbe",),
+        ("readinessProbe",),
+        ("startupProbe",),
+        ("lifecycle", "postStart"),
+        ("lifecycle", "preStop"),
+    )
+    for handler in ("httpGet", "tcpSocket")
+)
 PROC_MOUNT: Final = "Default"
 # The only capability that the standard `restricted` allows to be added.
 CAPABILITIES: Final = ("NET_BIND_SERVICE",)

@@ -24,6 +24,7 @@ from mobile_ai.contracts.tokens import (
 from mobile_ai.contracts.trust import load_trust
 from mobile_ai.governance.config import PackConfig, load_config
 from mobile_ai.governance.judge import judge
+from mobile_ai.governance.resource_list import listed_types
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.rules.binding import ANNOTATION, MANIFEST_VARIABLE
 from mobile_ai.governance.stack_policy import Setting
@@ -64,9 +65,14 @@ _OUTCOMES: Final = ("fail", "unknown", "waived", "deferred", "warned", "pass")
 
 
 def _with_every_judged_type(config: PackConfig) -> dict[str, Mapping[str, Any]]:
-    """Return the parameters with every type that a rule names listed, to test each rule alone."""
+    """Return the parameters with every type that a rule names allowed, to test each rule alone."""
     rule = "resource-types-expected"
-    also = [token for item in catalogue() for token in item.applies_to if not token.endswith("*")]
+    also = [
+        token
+        for item in catalogue()
+        for token in item.applies_to
+        if not token.endswith("*") and token not in listed_types()
+    ]
     own = config.parameters[rule]
     return {**config.parameters, rule: {"also": [*own["also"], *also]}}
 

@@ -41,6 +41,27 @@ _CONTAINERS: Final = json.dumps(
     ]
 )
 _READ: Final = _policy("s3:GetObject", "arn:aws:s3:::models/*")
+_OWN: Final = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+_BUCKET_POLICY: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject"],
+                "Resource": ["arn:aws:s3:::models-1/*"],
+                "Principal": {"AWS": [_ROLE]},
+            },
+            {
+                "Effect": "Deny",
+                "Action": "s3:*",
+                "Resource": ["arn:aws:s3:::models-1", "arn:aws:s3:::models-1/*"],
+                "Principal": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ],
+    }
+)
 _POD: Final[dict[str, Any]] = {
     "automountServiceAccountToken": False,
     "serviceAccountName": "digits",
@@ -81,12 +102,17 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:appautoscaling/target:Target": {"maxCapacity": 4, "minCapacity": 1},
     "aws:cloudfront/cachePolicy:CachePolicy": {"maxTtl": 60},
     "aws:cloudfront/distribution:Distribution": {
+        "enabled": True,
+        "webAclId": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/models/1",
         "defaultRootObject": "metadata/timestamp.json",
         "priceClass": "PriceClass_100",
         "restrictions": {"geoRestriction": {"restrictionType": "whitelist", "locations": ["DE"]}},
         "defaultCacheBehavior": {"viewerProtocolPolicy": "https-only"},
         "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
-        "viewerCertificate": {"minimumProtocolVersion": "TLSv1.2_2021"},
+        "viewerCertificate": {
+            "minimumProtocolVersion": "TLSv1.2_2021",
+            "sslSupportMethod": "sni-only",
+        },
         "origins": [{"originId": "models", "originAccessControlId": "E1"}],
     },
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 30, "kmsKeyId": "arn:aws:kms:1"},
@@ -106,7 +132,7 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
         "imageScanningConfiguration": {"scanOnPush": True},
     },
     "aws:ecr/repositoryPolicy:RepositoryPolicy": {
-        "policy": _policy("ecr:BatchGetImage", "", Principal={"AWS": [_ROLE]})
+        "policy": _policy("ecr:BatchGetImage", "*", Principal={"AWS": [_ROLE]})
     },
     "aws:ecs/taskDefinition:TaskDefinition": {
         "networkMode": "awsvpc",
@@ -121,6 +147,7 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
         "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     },
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {
+        "destination": "extended_s3",
         "serverSideEncryption": {"enabled": True},
         "extendedS3Configuration": {"kmsKeyArn": "arn:aws:kms:1"},
     },
@@ -136,6 +163,7 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "aws:lambda/functionUrl:FunctionUrl": {"authorizationType": "AWS_IAM"},
     "aws:lambda/permission:Permission": {
+        "action": "lambda:InvokeFunction",
         "principal": "apigateway.amazonaws.com",
         "sourceAccount": "111122223333",
     },
@@ -146,11 +174,15 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:lb/loadBalancer:LoadBalancer": {
         "internal": True,
         "dropInvalidHeaderFields": True,
+        "enableDeletionProtection": True,
         "accessLogs": {"enabled": True},
     },
     "aws:rds/cluster:Cluster": {"storageEncrypted": True},
     "aws:rds/instance:Instance": {
         "storageEncrypted": True,
+        "iamDatabaseAuthenticationEnabled": True,
+        "copyTagsToSnapshot": True,
+        "manageMasterUserPassword": True,
         "publiclyAccessible": False,
         "backupRetentionPeriod": 14,
         "deletionProtection": True,
@@ -160,11 +192,11 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:s3/bucket:Bucket": {"bucket": "models-1"},
     "aws:s3/bucketAcl:BucketAcl": {"acl": "private"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"bucket": "models-1"},
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {"bucket": "models-1"},
-    "aws:s3/bucketPolicy:BucketPolicy": {
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
         "bucket": "models-1",
-        "policy": _policy("s3:GetObject", "arn", Principal={"AWS": [_ROLE]}),
+        "rule": {"objectOwnership": "BucketOwnerEnforced"},
     },
+    "aws:s3/bucketPolicy:BucketPolicy": {"bucket": "models-1", "policy": _BUCKET_POLICY},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
         "bucket": "models-1",
         "blockPublicAcls": True,
@@ -176,10 +208,18 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
         "bucket": "models-1",
         "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}],
     },
-    "aws:s3/bucketVersioning:BucketVersioning": {"bucket": "models-1"},
+    "aws:s3/bucketVersioning:BucketVersioning": {
+        "bucket": "models-1",
+        "versioningConfiguration": {"status": "Enabled"},
+    },
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "alias/ours"},
     "aws:sns/topicPolicy:TopicPolicy": {
-        "policy": _policy("sns:Publish", _TOPIC, Principal={"Service": "cloudwatch.amazonaws.com"})
+        "policy": _policy(
+            "sns:Publish",
+            _TOPIC,
+            Principal={"Service": "cloudwatch.amazonaws.com"},
+            Condition=_OWN,
+        )
     },
     "aws:sqs/queue:Queue": {"kmsMasterKeyId": "alias/ours"},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"cidrIpv4": "10.0.0.0/16"},

@@ -54,25 +54,36 @@ _WITHOUT_RESOURCE = [
     "sts:GetCallerIdentity",
     "tag:GetResources",
 ]
-_SCOPES = ["aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SourceVpce"]
+# Condition keys with a value of the stack's account, and with one of another.
+_SCOPES = {
+    "aws:PrincipalArn": "arn:aws:iam::{}:role/reader",
+    "aws:PrincipalAccount": "{}",
+    "aws:SourceAccount": "{}",
+    "aws:SourceArn": "arn:aws:sns:eu-west-1:{}:alarms",
+}
 _POLICIES = {
     "aws:sqs/queuePolicy:QueuePolicy": "fail",
     "aws:secretsmanager/secretPolicy:SecretPolicy": "fail",
 }
+_ACCOUNT = {"AWS": "111122223333"}
 _OPEN = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Principal": "*"}]})
 _SHUT = json.dumps(
-    {"Statement": [{"Effect": "Allow", "Action": "a:b", "Principal": "x", "Resource": "y"}]}
+    {"Statement": [{"Effect": "Allow", "Action": "a:b", "Principal": _ACCOUNT, "Resource": "y"}]}
 )
 IAM = (
     [statement("pass", Action=[action], Resource="*") for action in _WITHOUT_RESOURCE]
     + [
         statement(
-            "pass",
+            outcome,
             of="aws:s3/bucketPolicy:BucketPolicy",
             Principal="*",
-            Condition={"StringEquals": {scope: "x"}},
+            Condition={"StringEquals": {scope: value.format(account)}},
         )
-        for scope in _SCOPES
+        for scope, value in [*_SCOPES.items(), ("aws:SourceVpce", "vpce-{}")]
+        for outcome, account in (
+            ("pass" if scope in _SCOPES else "fail", "111122223333"),
+            ("fail", "999999999999"),
+        )
     ]
     + [
         given("no-wildcard-iam", outcome, SCENE.resource(token, {"policy": policy}), label=token)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.testing import Scene, changed
+from mobile_ai.testing import Scene, changed, without
 from tests.governance.rules.table import SCENE, Case, fails, passes, says
 
 AWS = "aws:"
@@ -110,6 +110,7 @@ _IAM = "no-wildcard-iam"
 _POLICY = "aws:iam/rolePolicy:RolePolicy"
 _ROLE = "aws:iam/role:Role"
 _ATTACHED = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+_READER = "arn:aws:iam::111122223333:role/reader"
 
 
 def statement(outcome: str, of: str = _POLICY, **fields: Any) -> Case:
@@ -150,10 +151,12 @@ IAM = [
     statement("fail", of="aws:s3/bucketPolicy:BucketPolicy", Principal="*"),
     statement("fail", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": "*"}),
     statement("fail", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": ["a", "*"]}),
-    statement("pass", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": "arn:x"}),
-    statement("pass", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": "a"}, Resource="*"),
+    statement("pass", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": _READER}),
     statement(
-        "pass",
+        "pass", of="aws:s3/bucketPolicy:BucketPolicy", Principal={"AWS": _READER}, Resource="*"
+    ),
+    statement(
+        "fail",
         of="aws:s3/bucketPolicy:BucketPolicy",
         Principal="*",
         Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
@@ -168,7 +171,7 @@ IAM = [
     statement("fail", of="aws:sns/topicPolicy:TopicPolicy", Principal="*"),
     statement("fail", of="aws:ecr/repositoryPolicy:RepositoryPolicy", Principal="*"),
     statement("fail", of=_ROLE, Action="sts:AssumeRole", Resource=None, Principal={"AWS": "*"}),
-    statement("pass", of=_ROLE, Action="sts:AssumeRole", Resource=None, Principal={"AWS": "a"}),
+    statement("pass", of=_ROLE, Action="sts:AssumeRole", Resource=None, Principal={"AWS": _READER}),
     statement("fail", of="aws:iam/policy:Policy", Action="*"),
     statement("fail", Action="**"),
     statement("fail", Action="iam:*Role*"),
@@ -235,7 +238,7 @@ IAM = [
     says("fail", _IAM, _POLICY, "policy", to='{"Statement": "x"}'),
     says("fail", _IAM, _POLICY, "policy", to=None),
     says("deferred", _IAM, _POLICY, "policy", to=UNKNOWN),
-    passes(_IAM, _POLICY, "policy", to='{"Statement": {"Effect": "Deny"}}'),
+    says("fail", _IAM, _POLICY, "policy", to='{"Statement": {"Effect": "Deny"}}'),
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AdministratorAccess"),
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/PowerUserAccess"),
     fails(_IAM, _ATTACHED, "policyArn", to="arn:aws:iam::aws:policy/AmazonS3FullAccess"),
@@ -536,6 +539,7 @@ _LB, _LISTEN = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"
 _ROUTE, _STAGE = "aws:apigatewayv2/route:Route", "aws:apigatewayv2/stage:Stage"
 _PERMIT = "aws:lambda/permission:Permission"
 _API = "aws:apigatewayv2/api:Api"
+_OUR_TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms"
 NETWORK = [
     fails("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]),
     fails("no-public-ingress", _SG, "ingress", to=[{"ipv6CidrBlocks": ["::/0"]}]),
@@ -570,7 +574,7 @@ NETWORK = [
     fails("cdn-hardened", _CDN, "origins", 0, "originAccessControlId", to=""),
     passes("cdn-hardened", _CDN, "origins", 0, "originAccessControlId", to=UNKNOWN),
     passes(_STORE, "aws:kinesis/stream:Stream", "kmsKeyId", to=UNKNOWN),
-    passes("cdn-hardened", _CDN, "origins", to=[{"customOriginConfig": {"httpsPort": 443}}]),
+    fails("cdn-hardened", _CDN, "origins", to=[{"customOriginConfig": {"httpsPort": 443}}]),
     configured(
         "cdn-hardened",
         "pass",
@@ -620,7 +624,7 @@ NETWORK = [
     fails("api-authorized", _STAGE, "accessLogSettings", "format", to=None),
     passes("api-authorized", _STAGE, "accessLogSettings", "destinationArn", to=UNKNOWN),
     fails("no-public-compute", "aws:lambda/functionUrl:FunctionUrl", "authorizationType", to=None),
-    passes("no-public-compute", _PERMIT, "sourceAccount", to="1"),
+    fails("no-public-compute", _PERMIT, "sourceAccount", to="1"),
     fails("no-public-compute", _PERMIT, "principal", to="*"),
     fails("no-public-compute", _PERMIT, "principal", to=None),
     fails("no-public-compute", _PERMIT, "sourceAccount", to=None),
@@ -646,9 +650,20 @@ NETWORK = [
         "no-public-compute",
         "pass",
         SCENE.resource(
-            _PERMIT, {"principal": "sns.amazonaws.com", "sourceArn": "arn:x"}, name="by-arn"
+            _PERMIT, {"principal": "sns.amazonaws.com", "sourceArn": _OUR_TOPIC}, name="by-arn"
         ),
         label="by-arn",
+    ),
+    *(
+        given(
+            "no-public-compute",
+            "fail",
+            SCENE.resource(
+                _PERMIT, {"principal": "sns.amazonaws.com", "sourceArn": arn}, name="by-arn"
+            ),
+            label=f"by {arn}",
+        )
+        for arn in ("arn:x", "arn:aws:sns:eu-west-1:999999999999:a", "arn:aws:sns:*:*:a")
     ),
     given(
         "no-public-compute",
@@ -747,7 +762,16 @@ SERVICES = [
     fails("messages-encrypted", _LOGS, "kmsKeyId", to=None),
     fails("messages-encrypted", _FIREHOSE, "serverSideEncryption", "enabled", to=False),
     fails("messages-encrypted", _FIREHOSE, "extendedS3Configuration", "kmsKeyArn", to=""),
-    passes("messages-encrypted", _FIREHOSE, "serverSideEncryption", to=None),
+    fails("messages-encrypted", _FIREHOSE, "serverSideEncryption", to=None),
+    given(
+        "messages-encrypted",
+        "pass",
+        without(
+            changed(SCENE.sample(_FIREHOSE), "kinesisSourceConfiguration", to={"roleArn": "r"}),
+            "serverSideEncryption",
+        ),
+        label="encrypted-by-its-source",
+    ),
     given(
         "messages-encrypted",
         "pass",
@@ -911,9 +935,9 @@ def _kind(outcome: str, token: str) -> Case:
     return given(_EXPECTED, outcome, SCENE.resource(token, {}), label=token)
 
 
-def _account(outcome: str, **props: Any) -> Case:
+def _account(outcome: str, *, rule: str = _ACCOUNTS, **props: Any) -> Case:
     made = SCENE.resource("pulumi:providers:aws", {"allowedAccountIds": f'["{_ACCOUNT}"]', **props})
-    return given(_ACCOUNTS, outcome, made, label=str(props))
+    return given(rule, outcome, made, label=str(props))
 
 
 SOURCES = [
@@ -953,19 +977,21 @@ SOURCES = [
     _account("fail", allowedAccountIds="[]"),
     _account("fail", allowedAccountIds={"a": "1"}),
     _account("unknown", allowedAccountIds=UNKNOWN),
-    _account("pass", __internal={}),
-    _account("fail", __internal={"pluginDownloadURL": "https://elsewhere.example"}),
-    _account("fail", __internal=UNKNOWN),
-    _account("fail", endpoints='[{"s3": "https://elsewhere.example"}]'),
-    _account("fail", profile="admin"),
-    _account("fail", skipRequestingAccountId="true"),
+    _account("pass", rule=_EXPECTED, __internal={}),
+    _account("pass", rule=_EXPECTED, skipCredentialsValidation="false"),
+    _account("fail", rule=_EXPECTED, skipCredentialsValidation="true"),
+    _account("fail", rule=_EXPECTED, __internal={"pluginDownloadURL": "https://elsewhere.example"}),
+    _account("fail", rule=_EXPECTED, __internal=UNKNOWN),
+    _account("fail", rule=_EXPECTED, endpoints='[{"s3": "https://elsewhere.example"}]'),
+    _account("fail", rule=_EXPECTED, profile="admin"),
+    _account("fail", rule=_EXPECTED, skipRequestingAccountId="true"),
     _account("fail", assumeRoles=[{"roleArn": "arn:aws:iam::999999999999:role/deploy"}]),
     _account("fail", assumeRoles=[{"roleArn": f"arn:aws:iam::{_ACCOUNT}:role/admin"}]),
     _account("fail", assumeRoles=[{}]),
     _account("pass", assumeRoles=f'[{{"roleArn": "arn:aws:iam::{_ACCOUNT}:role/deploy"}}]'),
     *(
         given(
-            _ACCOUNTS,
+            _EXPECTED,
             outcome,
             SCENE.resource("pulumi:providers:kubernetes", props),
             label=str(props),
@@ -977,9 +1003,9 @@ SOURCES = [
             ("fail", {"context": "lab", "cluster": "another"}),
         )
     ),
-    _account("fail", accessKey="x"),
-    _account("fail", secretKey="x"),
-    _account("fail", token="x"),
+    _account("fail", rule=_EXPECTED, accessKey="x"),
+    _account("fail", rule=_EXPECTED, secretKey="x"),
+    _account("fail", rule=_EXPECTED, token="x"),
 ]
 _WITH_PREVIOUS = changed(
     SCENE.deployment(), "spec", "aiModel", "previous", to={"version": "1.0.0", "sha256": "a" * 64}

@@ -68,7 +68,7 @@ def main() -> None:
 
     answer = parameters.get_parameter(Name=environment["DATABASE_PARAMETER"], WithDecryption=True)
     database = json.loads(answer["Parameter"]["Value"])
-    auth = secret(environment["AUTH_SECRET"])
+    auth = secret(environment["AUTH_SECRET_NAME"])
     uri = database_uri(database, secret(database["secretArn"]), environment["DATABASE_ROOT_CA"])
     with os.fdopen(os.open(_AUTH_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         auth_config(uri, auth).write(file)

@@ -50,7 +50,7 @@ def container_definitions(scope: AwsScope, *, image: str, domain: str, artifacts
     environment = {
         "ALLOWED_HOSTS": domain,
         "ARTIFACTS": f"s3://{artifacts}/artifacts",
-        "AUTH_SECRET": auth_secret_name(scope),
+        "AUTH_SECRET_NAME": auth_secret_name(scope),
         "AWS_DEFAULT_REGION": scope["region"],
         "DATABASE_PARAMETER": database_parameter(scope),
         "DATABASE_ROOT_CA": _ROOT_CA,

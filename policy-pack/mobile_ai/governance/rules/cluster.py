@@ -8,6 +8,7 @@ from typing import Final
 
 from mobile_ai.contracts.reading import Property, is_false, is_text, one_of, optional
 from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
+from mobile_ai.governance.cidr import is_narrow
 from mobile_ai.governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERVED, SERVICE_TYPES
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
@@ -15,10 +16,34 @@ from mobile_ai.governance.rule_context import Case, StackContext
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_WIDE_ROLES: Final = ("admin", "cluster-admin", "edit")
+_EVERYBODY: Final = ("system:anonymous", "system:authenticated", "system:unauthenticated")
+_WRITES: Final = frozenset({"create", "patch", "update"})
+# Verbs by which a resource gives the rights of another account, or its secrets.
+_POWERS: Final = {
+    "secrets": frozenset({"get", "list", "watch"}),
+    "serviceaccounts": _WRITES,
+    **dict.fromkeys(
+        (
+            "pods",
+            "deployments",
+            "daemonsets",
+            "statefulsets",
+            "replicasets",
+            "replicationcontrollers",
+            "jobs",
+            "cronjobs",
+        ),
+        _WRITES,
+    ),
+}
+_ESCALATIONS: Final = ("bind", "escalate", "impersonate")
 
 
-def _containers(case: Case) -> Iterator[Property]:
-    yield from case.at(*pod_path(case.resource.type), "containers").items()
+def _containers(case: Case, *lists: str) -> Iterator[Property]:
+    pod = case.at(*pod_path(case.resource.type))
+    for key in lists:
+        yield from pod.at(key).items()
 
 
 @resource_rule(
@@ -26,14 +51,14 @@ def _containers(case: Case) -> Iterator[Property]:
     title="Every container sets requests and limits for CPU and memory.",
     group="security",
     severity="medium",
-    frameworks=("CIS Kubernetes 5.7", "NSA/CISA Kubernetes Hardening Guidance"),
+    frameworks=("NSA/CISA Kubernetes Hardening Guidance",),
     remediation="set requests, and limits for CPU and memory",
     applies_to=KUBERNETES_WORKLOADS,
     waivable_by="security",
 )
 def container_limits_set(case: Case) -> None:
-    """Check requests and limits of every container."""
-    for container in _containers(case):
+    """Check requests and limits of every container, also of those that run before the others."""
+    for container in _containers(case, "containers", "initContainers"):
         for kind, resource in QUANTITIES:
             container.at("resources", kind, resource).require(is_text, "a quantity")
 
@@ -50,7 +75,7 @@ def container_limits_set(case: Case) -> None:
 )
 def probes_set(case: Case) -> None:
     """Check both probes of every container."""
-    for container in _containers(case):
+    for container in _containers(case, "containers"):
         for probe in PROBES:
             container.at(probe).require(bool, "a probe")
 
@@ -94,10 +119,10 @@ def namespace_restricted(case: Case) -> None:
 
 @resource_rule(
     id="cluster-roles-narrow",
-    title="No role in a cluster uses wildcards.",
+    title="No role in a cluster uses wildcards, reads secrets, or gives itself more.",
     group="security",
     severity="critical",
-    frameworks=("CIS Kubernetes 5.1.1 to 5.1.3",),
+    frameworks=("CIS Kubernetes 5.1.1 to 5.1.4, and 5.1.8",),
     remediation="name the verbs and resources; bind to named accounts",
     applies_to=(
         "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
@@ -109,11 +134,21 @@ def namespace_restricted(case: Case) -> None:
 )
 def cluster_roles_narrow(case: Case) -> None:
     """Check the rules of a role, or the role that a binding refers to."""
-    case.at("roleRef", "name").require(lambda value: value != "cluster-admin", "a narrow role")
+    case.at("roleRef", "name").require(lambda value: value not in _WIDE_ROLES, "a narrow role")
+    case.at("aggregationRule").require(optional(lambda _: False), "the role's own rules")
+    for subject in case.at("subjects").items():
+        subject.at("name").require(lambda value: value not in _EVERYBODY, "a named account")
     for rule in case.at("rules").items():
         for key in ("verbs", "resources", "apiGroups"):
             for item in rule.at(key).items():
-                item.require(lambda value: value != "*", "a name instead of '*'")
+                item.require(lambda value: "*" not in str(value), "a name instead of '*'")
+        verbs = set(rule.at("verbs").texts())
+        for item in rule.at("resources").items():
+            refused = _POWERS.get(item.text().partition("/")[0], frozenset()) & verbs
+            if refused:
+                item.deny(f"nothing that may be had by {sorted(refused)}")
+        for item in rule.at("verbs").items():
+            item.require(lambda value: value not in _ESCALATIONS, "a verb that gives no more")
 
 
 @resource_rule(
@@ -121,7 +156,7 @@ def cluster_roles_narrow(case: Case) -> None:
     title="Services are reached through the gateway only.",
     group="security",
     severity="high",
-    frameworks=("NSA/CISA Kubernetes Hardening Guidance", "CIS Kubernetes 5.3"),
+    frameworks=("NSA/CISA Kubernetes Hardening Guidance",),
     remediation="make the Service a ClusterIP",
     applies_to=("kubernetes:core/v1:Service",),
     waivable_by="security",
@@ -137,7 +172,7 @@ def service_not_exposed(case: Case) -> None:
     title="Network policies name peers and ports.",
     group="security",
     severity="high",
-    frameworks=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes Hardening Guidance"),
+    frameworks=("NSA/CISA Kubernetes Hardening Guidance",),
     remediation="name the peers and the ports of each rule",
     applies_to=(_NETWORK_POLICY,),
     waivable_by="security",
@@ -148,8 +183,21 @@ def network_policy_narrow(case: Case) -> None:
         for rule in case.at("spec", direction).items():
             rule.at(peers).require(bool, "named peers")
             rule.at("ports").require(bool, "named ports")
+            for port in rule.at("ports").items():
+                port.at("port").require(bool, "a port")
             for peer in rule.at(peers).items():
-                peer.require(bool, "a peer that names something")
+                _peer(peer, incoming=direction == "ingress")
+
+
+def _peer(peer: Property, *, incoming: bool) -> None:
+    if not peer.at("ipBlock").missing:
+        if incoming:
+            peer.at("ipBlock", "cidr").require(is_narrow, "not everybody")
+        return
+    selectors = [peer.at(key) for key in ("namespaceSelector", "podSelector")]
+    if not any(selector.plain() for selector in selectors):
+        # An empty selector selects every namespace or pod.
+        peer.require(lambda _: False, "a peer that names something")
 
 
 @stack_rule(
@@ -167,7 +215,11 @@ def network_policy_present(whole: StackContext) -> None:
     for case in whole.of(_NETWORK_POLICY):
         if case.at("spec", "podSelector").plain() in ({}, None):
             fenced = case.at("metadata", "namespace").text()
-            denying[fenced].update(case.at("spec", "policyTypes").texts())
+            types = case.at("spec", "policyTypes").texts()
+            # A rule allows what it names, for every pod: such a policy denies nothing by default.
+            denying[fenced].update(
+                item for item in types if not case.at("spec", item.lower()).plain()
+            )
     for case in whole.of(*KUBERNETES_WORKLOADS):
         namespace = case.at("metadata", "namespace")
         if not {"Ingress", "Egress"} <= denying[namespace.text()]:

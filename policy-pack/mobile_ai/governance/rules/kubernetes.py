@@ -11,11 +11,15 @@ from typing import Final
 from mobile_ai.contracts.reading import MISSING, Property, is_false, is_true, one_of, optional
 from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
 from mobile_ai.governance.pods import (
+    APPARMOR,
     CAPABILITIES,
     CONTAINER_LISTS,
+    HOST_HANDLERS,
     HOST_NAMESPACES,
     PROC_MOUNT,
     SECCOMP,
+    SELINUX_TYPES,
+    SYSCTLS,
     VOLUMES,
 )
 from mobile_ai.governance.rule import Rule, resource_rule
@@ -27,7 +31,11 @@ from mobile_ai.governance.rule_context import Case
     title="Pods meet the Pod Security Standard 'restricted', with a read-only root.",
     group="security",
     severity="critical",
-    frameworks=("Kubernetes Pod Security Standards: restricted", "CIS Kubernetes 5.2", "NSA CTR"),
+    frameworks=(
+        "Kubernetes Pod Security Standards: restricted",
+        "CIS Kubernetes 5.2.2 to 5.2.13",
+        "NSA CTR",
+    ),
     remediation="set the security context that the standard requires",
     applies_to=KUBERNETES_WORKLOADS,
 )
@@ -40,6 +48,12 @@ def edge_pod_restricted(case: Case) -> None:
         for kind, source in volume.entries():
             if kind not in {"name", *VOLUMES}:
                 source.deny(f"a volume type among {VOLUMES}")
+    security = pod.at("securityContext")
+    _confined(security)
+    security.at("runAsNonRoot").require(optional(is_true), "true")
+    security.at("runAsUser").require(optional(_is_not_root), "not 0")
+    for sysctl in security.at("sysctls").items():
+        sysctl.at("name").require(one_of(*SYSCTLS), "a sysctl of the pod alone")
     pod.at("containers").require(bool, "at least one container")
     for container in _containers(pod):
         _container(container, pod.at("securityContext"))
@@ -50,8 +64,19 @@ def _containers(pod: Property) -> Iterator[Property]:
         yield from pod.at(key).items()
 
 
+def _confined(security: Property) -> None:
+    """Check what the security context of a pod or of a container may change of its confinement."""
+    security.at("windowsOptions", "hostProcess").require(optional(is_false), "false")
+    security.at("appArmorProfile", "type").require(optional(one_of(*APPARMOR)), "'RuntimeDefault'")
+    options = security.at("seLinuxOptions")
+    options.at("type").require(optional(one_of(*SELINUX_TYPES)), "a type of containers")
+    for key in ("user", "role"):
+        options.at(key).require(optional(one_of("")), "none")
+
+
 def _container(container: Property, defaults: Property) -> None:
     own = container.at("securityContext")
+    _confined(own)
     own.at("privileged").require(optional(is_false), "false")
     own.at("allowPrivilegeEscalation").require(is_false, "false")
     own.at("readOnlyRootFilesystem").require(is_true, "true")
@@ -68,6 +93,8 @@ def _container(container: Property, defaults: Property) -> None:
     _either(own, defaults, ("seccompProfile", "type"), one_of(*SECCOMP), "'RuntimeDefault'")
     for port in container.at("ports").items():
         port.at("hostPort").require(optional(one_of(0)), "no host port")
+    for path in HOST_HANDLERS:
+        container.at(*path, "host").require(optional(one_of("")), "the pod itself")
 
 
 def _is_not_root(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,13 +14,12 @@ from mobile_ai.contracts.reading import (
     one_of,
     optional,
 )
+from mobile_ai.governance.cidr import are_narrow, is_narrow
 from mobile_ai.governance.geography import HOME
+from mobile_ai.governance.iam_policy import names_account
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
-# Shortest prefix accepted, by IP version: 0.0.0.0/1 and 128.0.0.0/1 together are everybody.
-_WIDEST_PREFIX: Final = {4: 8, 6: 16}
-_UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")  # RFC 4193: never routed on the internet
 _API: Final = "aws:apigatewayv2/api:Api"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
@@ -36,7 +34,7 @@ _TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-",)
     title="No security group allows ingress from the internet.",
     group="security",
     severity="critical",
-    frameworks=("AWS FSBP EC2.13, EC2.18 and EC2.19", "CIS AWS 5.2"),
+    frameworks=("AWS FSBP EC2.2, EC2.13, EC2.18 and EC2.19", "CIS AWS 5.2 to 5.4"),
     remediation="name the security group or the network that may connect",
     applies_to=(
         "aws:ec2/securityGroup:SecurityGroup",
@@ -50,30 +48,30 @@ def no_public_ingress(case: Case) -> None:
     """Check the source ranges of every ingress rule."""
     kind = case.resource.type
     if kind.endswith("IngressRule"):
-        case.at("cidrIpv4").require(optional(_is_narrow), "not everybody")
-        case.at("cidrIpv6").require(optional(_is_narrow), "not everybody")
+        case.at("cidrIpv4").require(optional(is_narrow), "not everybody")
+        case.at("cidrIpv6").require(optional(is_narrow), "not everybody")
     elif kind.endswith("SecurityGroupRule"):
         if case.at("type").text() != "egress":
-            _ranges(case.at())
+            _ranges([case.at()])
+    elif kind.endswith("DefaultSecurityGroup"):
+        # What names no group is in this one.
+        for key in ("ingress", "egress"):
+            case.at(key).require(optional(one_of([])), "none")
     else:
-        for rule in case.at("ingress").items():
-            _ranges(rule)
+        _ranges(case.at("ingress").items())
 
 
-def _ranges(rule: Property) -> None:
-    for key in ("cidrBlocks", "ipv6CidrBlocks"):
-        for block in rule.at(key).items():
-            block.require(_is_narrow, "not everybody")
-
-
-def _is_narrow(value: object) -> bool:
-    """Return whether a CIDR block is narrow enough, or unique local; false if it is none."""
-    try:
-        network = ipaddress.ip_network(str(value), strict=False)
-    except ValueError:
-        return False
-    own = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_UNIQUE_LOCAL)
-    return own or network.prefixlen >= _WIDEST_PREFIX[network.version]
+def _ranges(rules: list[Property]) -> None:
+    blocks = [
+        block
+        for rule in rules
+        for key in ("cidrBlocks", "ipv6CidrBlocks")
+        for block in rule.at(key).items()
+    ]
+    for block in blocks:
+        block.require(is_narrow, "not everybody")
+    if not are_narrow(block.plain() for block in blocks):
+        blocks[0].deny("ranges that are not everybody together")
 
 
 @resource_rule(
@@ -81,7 +79,7 @@ def _is_narrow(value: object) -> bool:
     title="The CDN speaks TLS 1.2 or newer only, and reads a private origin.",
     group="security",
     severity="high",
-    frameworks=("AWS FSBP CloudFront.1, .3, .7, .8 and .13", "CIS AWS 2.1"),
+    frameworks=("AWS FSBP CloudFront.1, .3, .7, .8, .9, .10 and .13",),
     remediation="set a certificate with TLSv1.2_2021, https-only and an origin access control",
     applies_to=(_DISTRIBUTION,),
     waivable_by="security",
@@ -102,13 +100,19 @@ def cdn_hardened(case: Case) -> None:
     if case.parameters["ownDomain"] or case.facts.setting.stack_class == "production":
         # With the default *.cloudfront.net certificate CloudFront accepts TLSv1:
         # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html
-        case.at("viewerCertificate", "minimumProtocolVersion").require(
+        certificate = case.at("viewerCertificate")
+        certificate.at("minimumProtocolVersion").require(
             one_of("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"), "TLSv1.2_2021 or newer"
         )
+        certificate.at("cloudfrontDefaultCertificate").require(
+            optional(is_false), "a certificate of the own domain"
+        )
+        certificate.at("sslSupportMethod").require(one_of("sni-only"), "'sni-only'")
     case.at("defaultRootObject").require(is_text, "a default root object")
     for origin in case.at("origins").items():
         access = origin.at("originAccessControlId")
-        if origin.at("customOriginConfig").missing and not access.pending:
+        origin.at("customOriginConfig").require(optional(lambda _: False), "a bucket as origin")
+        if not access.pending:
             access.require(is_text, "an origin access control")
 
 
@@ -159,12 +163,20 @@ _HTTPS: Final = (one_of("https-only", "redirect-to-https"), "'https-only'")
     remediation="make it internal, with access logs, dropped invalid headers and HTTPS listeners",
     applies_to=(*_BALANCERS, *_LISTENERS),
     waivable_by="security",
+    parameters={
+        "deletionProtection": Parameter(default=True, doc="Whether it is needed.", weaker="other"),
+    },
 )
 def load_balancer_hardened(case: Case) -> None:
     """Check a load balancer, or one of its listeners."""
     if case.resource.type in _BALANCERS:
         case.at("internal").require(is_true, "true")
         case.at("dropInvalidHeaderFields").require(is_true, "true")
+        case.at("desyncMitigationMode").require(
+            optional(one_of("defensive", "strictest")), "'defensive' or 'strictest'"
+        )
+        if case.parameters["deletionProtection"]:
+            case.at("enableDeletionProtection").require(is_true, "true")
         case.at("accessLogs", "enabled").require(is_true, "true")
         return
     case.at("protocol").require(one_of("HTTPS", "TLS"), "'HTTPS'")
@@ -215,9 +227,11 @@ def _permission(case: Case) -> None:
     )
     # A service principal acts for every AWS account: without a source condition any of them could
     # invoke the function (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
-    own = case.at("sourceAccount")
-    if own.missing:
-        case.at("sourceArn").require(is_text, "sourceArn or sourceAccount")
+    account = case.facts.setting.bounds.account
+    own, source = case.at("sourceAccount"), case.at("sourceArn")
+    own.require(optional(one_of(account)), f"account {account}")
+    if own.missing and not source.pending:
+        source.require(lambda arn: names_account(arn, account), f"an ARN of account {account}")
 
 
 def _instance(case: Case) -> None:
@@ -246,7 +260,7 @@ _CLOSED: Final[Mapping[str, Callable[[Case], None]]] = {
     title="Functions, instances and subnets are not public.",
     group="security",
     severity="high",
-    frameworks=("AWS FSBP Lambda.1, EC2.9 and EC2.15",),
+    frameworks=("AWS FSBP Lambda.1, EC2.9, EC2.15 and ECS.2",),
     remediation="name who may invoke it; keep public addresses off",
     applies_to=tuple(_CLOSED),
     on_unknown="defer",  # the source ARN of a permission is unknown at preview
@@ -272,11 +286,13 @@ def no_public_compute(case: Case) -> None:
     },
 )
 def cdn_has_firewall(whole: StackContext) -> None:
-    """Require a web ACL in a stack with distributions."""
+    """Require a web ACL in a stack with distributions, and each distribution to use one."""
     for case in whole.of(_DISTRIBUTION) if whole.parameters["required"] else []:
         firewalls = whole.of("aws:wafv2/webAcl:WebAcl")
         if not firewalls:
             case.deny("webAclId", got="no web ACL in the stack", expected="one")
+        elif not case.at("webAclId").pending:
+            case.at("webAclId").require(is_text, "the web ACL of the stack")
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from mobile_ai.contracts.reading import (
     MISSING,
@@ -17,7 +17,13 @@ from mobile_ai.contracts.reading import (
     optional,
 )
 from mobile_ai.contracts.resource import Resource
-from mobile_ai.contracts.tokens import FUNCTION, TASK_DEFINITION
+from mobile_ai.contracts.tokens import (
+    FUNCTION,
+    KUBERNETES_WORKLOADS,
+    TASK_DEFINITION,
+    pod_path,
+)
+from mobile_ai.governance.pods import CONTAINER_LISTS
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
@@ -27,6 +33,10 @@ _SECRET_NAME: Final = re.compile(
 )
 # Names with these endings refer to a secret and do not contain it.
 _REFERENCE: Final = re.compile(r"(?i)(arn|name|id|file|path|url|alias)$")
+# Names that FSBP ECS.8 refuses whatever they end in.
+_CREDENTIALS: Final = frozenset(
+    {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ECS_ENGINE_AUTH_DATA"}
+)
 # Resources that each bucket requires, by purpose; their property `bucket` refers to it.
 _GUARDS: Final = {
     "public access block": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -45,7 +55,7 @@ _GUARDS: Final = {
     title="Encryption keys rotate, and are not deleted within days.",
     group="security",
     severity="medium",
-    frameworks=("AWS FSBP KMS.3 and KMS.4", "CIS AWS 3.6"),
+    frameworks=("AWS FSBP KMS.4", "CIS AWS 3.6"),
     remediation="set enableKeyRotation and a deletion window of at least 7 days",
     applies_to=("aws:kms/key:Key",),
     waivable_by="security",
@@ -115,8 +125,9 @@ def _queue(case: Case) -> None:
 
 
 def _delivery_stream(case: Case) -> None:
-    case.at("serverSideEncryption", "enabled").require(optional(is_true), "true")
-    case.at("extendedS3Configuration", "kmsKeyArn").require(optional(is_text), "a KMS key")
+    if case.at("kinesisSourceConfiguration").missing:
+        case.at("serverSideEncryption", "enabled").require(is_true, "true")
+    case.at("extendedS3Configuration", "kmsKeyArn").require(is_text, "a KMS key")
 
 
 def _log_group(case: Case) -> None:
@@ -152,7 +163,7 @@ def messages_encrypted(case: Case) -> None:
     title="Container tasks run without privileges, on a read-only root, and log.",
     group="security",
     severity="high",
-    frameworks=("AWS FSBP ECS.1, ECS.4, ECS.5, ECS.8 and ECS.9",),
+    frameworks=("AWS FSBP ECS.1, ECS.4, ECS.5, ECS.9 and ECS.17",),
     remediation="set readonlyRootFilesystem, a user that is not root, and a log configuration",
     applies_to=(TASK_DEFINITION,),
     waivable_by="security",
@@ -161,8 +172,7 @@ def task_hardened(case: Case) -> None:
     """Check every container of the definition."""
     case.at("networkMode").require(one_of("awsvpc"), "'awsvpc'")
     definitions = case.at("containerDefinitions").json()
-    for index, value in enumerate(definitions if isinstance(definitions, list) else []):
-        container = Property(value, case.notes, path=f"containerDefinitions[{index}]")
+    for container in _task_containers(case, definitions):
         container.at("privileged").require(optional(is_false), "false")
         container.at("readonlyRootFilesystem").require(is_true, "true")
         container.at("user").require(
@@ -171,14 +181,24 @@ def task_hardened(case: Case) -> None:
         container.at("logConfiguration", "logDriver").require(is_text, "a log driver")
 
 
+def _task_containers(case: Case, definitions: Any) -> Iterator[Property]:
+    for index, value in enumerate(definitions if isinstance(definitions, list) else []):
+        yield Property(value, case.notes, path=f"containerDefinitions[{index}]")
+
+
 @resource_rule(
     id="no-plain-secrets",
     title="Environment variables hold no passwords, tokens or keys in the clear.",
     group="security",
     severity="high",
-    frameworks=("AWS FSBP ECS.8", "CIS Kubernetes 5.4.1", "OWASP A07:2021"),
+    frameworks=("AWS FSBP ECS.8", "OWASP A07:2021"),
     remediation="take it from a secret store, and pass its name",
-    applies_to=(FUNCTION, "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"),
+    applies_to=(
+        FUNCTION,
+        TASK_DEFINITION,
+        "kubernetes:core/v1:ConfigMap",
+        *KUBERNETES_WORKLOADS,
+    ),
     on_unknown="defer",  # other variables may hold addresses that are unknown at preview
     waivable_by="security",
 )
@@ -188,11 +208,19 @@ def no_plain_secrets(case: Case) -> None:
         _refuse_secrets(case.at("environment", "variables"))
     elif case.resource.type.endswith(":ConfigMap"):
         _refuse_secrets(case.at("data"))
+    elif case.resource.type == TASK_DEFINITION:
+        for container in _task_containers(case, case.at("containerDefinitions").json()):
+            _refuse_named(container.at("environment"))
     else:
-        for container in case.at("spec", "template", "spec", "containers").items():
-            for item in container.at("env").items():
-                if _names_secret(item.at("name").text()) and not item.at("value").missing:
-                    _deny_secret(item.at("name"))
+        pod = case.at(*pod_path(case.resource.type))
+        for container in (item for key in CONTAINER_LISTS for item in pod.at(key).items()):
+            _refuse_named(container.at("env"))
+
+
+def _refuse_named(variables: Property) -> None:
+    for item in variables.items():
+        if _names_secret(item.at("name").text()) and not item.at("value").missing:
+            _deny_secret(item.at("name"))
 
 
 def _refuse_secrets(variables: Property) -> None:
@@ -207,6 +235,8 @@ def _deny_secret(node: Property) -> None:
 
 
 def _names_secret(name: str) -> bool:
+    if name.upper() in _CREDENTIALS:
+        return True
     return bool(_SECRET_NAME.search(name)) and not _REFERENCE.search(name)
 
 
@@ -232,7 +262,7 @@ def functions_traced(case: Case) -> None:
     title="Every bucket is private, encrypted and versioned, and has a lifecycle and a policy.",
     group="security",
     severity="high",
-    frameworks=("AWS FSBP S3.1, S3.5, S3.8, S3.12, S3.13 and S3.14",),
+    frameworks=("AWS FSBP S3.8 and S3.13",),
     remediation="make buckets with PrivateBucket, which brings its guards",
     waivable_by="security",
 )
@@ -262,7 +292,7 @@ def _guarded(guards: list[Resource]) -> set[str]:
     title="Data stores are protected from deletion with the stack.",
     group="security",
     severity="medium",
-    frameworks=("AWS Well-Architected REL09", "AWS FSBP RDS.8"),
+    frameworks=("AWS Well-Architected REL09",),
     remediation="set `protect` in the stack file",
     applies_to=(_BUCKET, "aws:rds/instance:Instance"),
     waivable_by="security",

@@ -1,83 +1,88 @@
-"""Rules on resource types, provider inputs, accounts and image repositories."""
+"""Rules on resource types and their properties, accounts and image repositories."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mobile_ai.contracts.predicates import IMAGE, ImagePredicate
 from mobile_ai.contracts.reading import Property, one_of, optional
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
-from mobile_ai.governance.listed_types import LISTED
+from mobile_ai.governance.resource_list import ListedType, listed_types
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
-# Allowed provider inputs. Others (endpoints, profiles, credentials, skipped checks, a kubeconfig)
-# could direct the evaluated resources to another account or cluster.
-_PROVIDERS: Final = {
-    _AWS_PROVIDER: frozenset(
-        {
-            "allowedAccountIds",
-            "assumeRoles",
-            "defaultTags",
-            "region",
-            "skipCredentialsValidation",  # always sent by the SDK
-            "skipRegionValidation",  # always sent by the SDK
-            "version",
-        }
-    ),
-    "pulumi:providers:kubernetes": frozenset(
-        {"context", "enableConfigMapMutable", "renderYamlToDirectory", "version"}
-    ),
-}
+_KUBERNETES_PROVIDER: Final = "pulumi:providers:kubernetes"
 
 
 @resource_rule(
     id="resource-types-expected",
-    title="Every resource has a type of the closed list.",
+    title="Every resource has a type of the closed list, and sets listed properties only.",
     group="security",
     severity="critical",
     frameworks=("CIS Controls 2.5", "SLSA 1.2 Build L2"),
-    remediation="use a component, or list the type in the pack's config and add a rule",
+    remediation="use a component; docs/policies.md lists the types, properties and values",
     applies_to=("*",),
     parameters={
         "also": Parameter(
             default=[],
-            doc="Further allowed types, as exact tokens, which custom rules evaluate.",
+            doc="Further allowed types, as exact tokens, with any property; custom rules evaluate "
+            "them.",
             weaker="more",
         )
     },
 )
 def resource_types_expected(case: Case) -> None:
-    """Deny types that are not listed: dynamic resources, commands, other clouds, homoglyphs.
+    """Deny unlisted types, properties and values: commands, other clouds, homoglyphs, documents.
 
-    No rule would evaluate a type whose name only resembles a listed one.
+    No rule would evaluate a type whose name only resembles a listed one, or a property that brings
+    a policy, a template or another resource along.
     """
     kind = case.resource.type
-    if kind not in LISTED and kind not in case.parameters["also"]:
+    listed = listed_types().get(kind)
+    if kind in case.parameters["also"]:
+        return
+    if listed is None:
         case.deny("type", got=ascii(kind), expected="a type of the closed list in docs/policies.md")
+    else:
+        _judge_properties(case, listed)
+
+
+def _judge_properties(case: Case, listed: ListedType) -> None:
+    for path in listed.unlisted(case.resource.props):
+        # The value may be a credential.
+        case.deny(path, got="a value", expected="no such property: no rule evaluates it")
+    for keys, allowed in listed.values.items():
+        for node in _nodes(case.at(), keys):
+            node.require(one_of(*allowed), f"one of {list(allowed)}")
+
+
+def _nodes(node: Property, keys: tuple[str, ...]) -> Iterator[Property]:
+    """Yield the values at a path; `[]` stands for every item of a list."""
+    if not keys:
+        yield node
+    elif keys[0].endswith("[]"):
+        for item in node.at(keys[0].removesuffix("[]")).items():
+            yield from _nodes(item, keys[1:])
+    else:
+        yield from _nodes(node.at(keys[0]), keys[1:])
 
 
 @resource_rule(
     id="provider-accounts-bound",
-    title="The AWS provider accepts one account only; no provider carries credentials.",
+    title="Providers reach the stack's account, its roles and its clusters only.",
     group="security",
     severity="critical",
-    frameworks=("CIS AWS 1.1", "AWS Well-Architected SEC01"),
+    frameworks=("AWS Well-Architected SEC01",),
     remediation="set allowedAccountIds; let the pipeline's role give credentials; have security "
     "change `bounds` where it must (`mobile-ai roots propose STACK 'bounds.roles[+]' VALUE`)",
-    applies_to=tuple(_PROVIDERS),
+    applies_to=(_AWS_PROVIDER, _KUBERNETES_PROVIDER),
 )
 def provider_accounts_bound(case: Case) -> None:
-    """Check the accounts of the AWS provider, and the inputs of every provider."""
-    for key, node in case.at().entries():
-        # Set by the engine: empty, or the download URL of a plugin, which is denied.
-        engines = key == "__internal" and node.plain() == {}
-        if key not in _PROVIDERS[case.resource.type] and not engines:
-            node.redacted().deny("no such input: it could lead to another account or cluster")
+    """Check the accounts, the roles that it assumes, and the context of a cluster."""
     bounds = case.facts.setting.bounds
     if case.resource.type != _AWS_PROVIDER:
         contexts = bounds.contexts

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from mobile_ai.contracts.reading import is_false, is_text, is_true, one_of, optional
+from mobile_ai.governance.iam_document import PolicyError, Statement, parse_policy
+from mobile_ai.governance.iam_evaluation import Request, decide
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
@@ -37,6 +40,48 @@ def _bucket_encryption(case: Case) -> None:
         rule.at("applyServerSideEncryptionByDefault", "sseAlgorithm").require(
             one_of("aws:kms", "aws:kms:dsse", "AES256"), "a server-side encryption algorithm"
         )
+
+
+def _bucket_policy(case: Case) -> None:
+    if case.at("policy").pending:
+        return  # it names what is made by the same update; known, and judged, before it is created
+    case.at("policy").require(_refuses_plain_http, "a statement that denies requests without TLS")
+
+
+def _refuses_plain_http(document: object) -> bool:
+    """Return whether a bucket policy denies every caller a request without TLS."""
+    try:
+        statements = parse_policy(json.loads(str(document)))
+    except (PolicyError, ValueError):
+        return False
+    request = Request(
+        action="s3:GetObject",
+        resource=_of_bucket(statements),
+        principal=("AWS", "*"),
+        context={"aws:securetransport": ("false",)},
+    )
+    return decide(statements, request) == "Deny"
+
+
+def _of_bucket(statements: tuple[Statement, ...]) -> str:
+    """Return the ARN of an object of the bucket that a policy denies something of."""
+    named = (
+        resource
+        for item in statements
+        if not item.allows and item.resources
+        for resource in item.resources.values
+    )
+    return next((name.replace("*", "object") for name in named if name.endswith("/*")), "")
+
+
+def _bucket_versioning(case: Case) -> None:
+    case.at("versioningConfiguration", "status").require(one_of("Enabled"), "'Enabled'")
+
+
+def _bucket_ownership(case: Case) -> None:
+    case.at("rule", "objectOwnership").require(
+        one_of("BucketOwnerEnforced"), "'BucketOwnerEnforced', which switches ACLs off"
+    )
 
 
 def _database(case: Case) -> None:
@@ -74,6 +119,9 @@ _CHECKS: Final[Mapping[str, Callable[[Case], None]]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         _bucket_encryption
     ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _bucket_ownership,
+    "aws:s3/bucketPolicy:BucketPolicy": _bucket_policy,
+    "aws:s3/bucketVersioning:BucketVersioning": _bucket_versioning,
     "aws:rds/instance:Instance": _database,
     "aws:rds/cluster:Cluster": _database,
     "aws:ecr/repository:Repository": _registry,
@@ -90,9 +138,9 @@ _CHECKS: Final[Mapping[str, Callable[[Case], None]]] = {
     group="security",
     severity="critical",
     frameworks=(
-        "AWS FSBP S3.1, S3.2, S3.3, S3.8, RDS.2, RDS.3, ECR.1, Kinesis.1, EFS.1",
+        "AWS FSBP S3.2, S3.3, S3.5, S3.8, S3.12, S3.14, RDS.2, RDS.3, Kinesis.1 and EFS.1",
         "GDPR Art. 32",
-        "CIS AWS 2.1",
+        "CIS AWS 2.1.4, 2.3.1 and 2.3.3",
     ),
     remediation="close public access and set encryption at rest",
     applies_to=tuple(_CHECKS),
