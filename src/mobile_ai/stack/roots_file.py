@@ -25,7 +25,7 @@ from mobile_ai.contracts.roots import (
     read_roots,
     sign_roots,
 )
-from mobile_ai.contracts.trust import Trust, load_trust
+from mobile_ai.contracts.trust import RENEW, Trust, load_trust
 from mobile_ai.contracts.vocabulary import StackClass
 
 _FILE: Final = "stacks.yaml"
@@ -99,6 +99,7 @@ class RootsFile:
                 was changed after the version was staged.
         """
         self._check_staged()
+        self._check_valid(signer)
         text = sign_roots(self.text, signer, trust_of=self.trust_of)
         if _is_signed(self.roots, signer):
             text = self.text
@@ -120,6 +121,17 @@ class RootsFile:
         """
         path = self._pack / self.roots.environments().get(environment, f"trust/{environment}.yaml")
         return load_trust(_read(path), environment=environment, now=self._now)
+
+    def _check_valid(self, signer: Signer) -> None:
+        for environment in self.roots.environments():
+            trust = self.trust_of(environment)
+            if trust.expired and signer.public_key.keyid in trust.keys:
+                raise DocumentError(
+                    f"trust {trust.label}",
+                    got=f"one that {trust.ended}",
+                    expected="a valid trust: nothing new that is signed under it counts",
+                    next_step=f"{RENEW}; nothing was written",
+                )
 
     def _check_staged(self) -> None:
         if self.waits and read_roots(self.in_force).stacks != self.roots.stacks:
