@@ -12,6 +12,7 @@ from typing import Final
 
 from securesystemslib.signer._signer import Signer
 
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.manifest import Parent
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.assemble import AssemblyError, assemble
@@ -19,7 +20,13 @@ from mobile_ai.model_build.assemble_evidence import Occasion, build_evidence
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluation import evaluation_predicate
 from mobile_ai.model_build.results import BuildResult, EvaluationReport
-from mobile_ai.model_build.writer import WrittenVersion, read_version, write_version
+from mobile_ai.model_build.writer import (
+    MANIFEST_FILE,
+    WrittenVersion,
+    read_version,
+    write_version,
+)
+from mobile_ai.signing.files import check_writable
 from mobile_ai.signing.roles import check_key
 
 DEFAULT_BUILDER: Final = "urn:mobile-ai:builder:local"
@@ -69,9 +76,11 @@ def build_version(
         ModelBuildError: If a step fails.
     """
     _check_keys(signers, trust)
+    check_writable([models / MANIFEST_FILE, reports / MANIFEST_FILE])  # before minutes of work
     started = _now()
     build, report = make()
     finished = _now()
+    check_writable([models / build.model / build.version / MANIFEST_FILE])
     path = _write_report(report, reports, finished, lifetime)
     if not report.passed:
         raise _gate_failed(report, path)
@@ -172,10 +181,9 @@ def _now() -> datetime:
 def _write_report(
     report: EvaluationReport, reports: Path, issued: datetime, lifetime: timedelta
 ) -> Path:
-    reports.mkdir(parents=True, exist_ok=True)
     path = reports / f"{report.model}-{report.version}.json"
     value = evaluation_predicate(report, issued=issued, expires=issued + lifetime)
-    path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    write_whole(path, f"{json.dumps(value, indent=1)}\n".encode())
     return path
 
 

@@ -1,9 +1,9 @@
 """Reads and writes version folders atomically.
 
 A folder is written under a temporary name and renamed, so that a reader sees either the old or the
-new version; what a killed run left in between is put right before the next one reads or
-writes. A version is written once: different content under the same number is refused unless the
-caller explicitly replaces it.
+new version; what a killed run left in between is put right before the next one reads or writes. A
+version is written once: different content under the same number is refused unless the caller
+explicitly replaces it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mobile_ai.contracts.files import leftovers, name_beside
 from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
+from mobile_ai.signing.files import check_writable
 
 MANIFEST_FILE: Final = "manifest.yaml"
 """Manifest in the folder of a version."""
@@ -82,7 +83,7 @@ def write_version(
     _check_sizes(draft)
     meta = draft.manifest.metadata
     folder = models / meta.name / meta.version
-    _settle(folder)
+    settle(folder)
     text = _manifest_text(draft, evidence)
     if folder.exists() and not replace:
         return _existing(folder, draft)
@@ -111,7 +112,7 @@ def read_version(folder: Path, *, changed: bool = False) -> WrittenVersion:
         VersionError: If there is no manifest.
         ManifestError: If the manifest does not follow its schema.
     """
-    _settle(folder)
+    settle(folder)
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise VersionError(
@@ -144,6 +145,16 @@ def read_draft(folder: Path) -> tuple[Draft, dict[str, str]]:
     bare = manifest.model_copy(update={"statements": ()})
     values[statements_key(values)] = []
     return Draft(manifest=bare, files=files, written=values), evidence
+
+
+def settle(folder: Path) -> None:
+    """Put back a folder that a killed run had moved aside, and remove what it left beside."""
+    left = leftovers(folder) if folder.parent.is_dir() else []
+    aside = [path for path in left if path.suffix == ".old"]
+    if len(aside) == 1 and not folder.exists():
+        aside[0].rename(folder)
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _manifest_text(draft: Draft, evidence: Mapping[str, str]) -> str:
@@ -203,6 +214,7 @@ def _essence(manifest: ModelManifest) -> str:
 
 
 def _swap_in(folder: Path, files: Mapping[str, bytes]) -> None:
+    check_writable([name_beside(folder), *(folder / name for name in files)])
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = name_beside(folder)
     try:
@@ -229,13 +241,3 @@ def _exchange(fresh: Path, folder: Path) -> None:
         os.rename(aside, folder)  # noqa: PTH104  # put the old one back before failing
         raise
     shutil.rmtree(aside)
-
-
-def _settle(folder: Path) -> None:
-    """Put back a folder that a killed run had moved aside, and remove what it left beside."""
-    left = leftovers(folder) if folder.parent.is_dir() else []
-    aside = [path for path in left if path.suffix == ".old"]
-    if len(aside) == 1 and not folder.exists():
-        aside[0].rename(folder)
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)

@@ -83,7 +83,10 @@ def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
     for item in leftovers(path):
         item.unlink(missing_ok=True)
     draft = name_beside(path)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # a name that people know
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

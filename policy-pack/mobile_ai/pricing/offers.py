@@ -133,16 +133,28 @@ def tiers_of(
         region: The region code.
 
     Raises:
-        CostError: If several products match with different prices, or the currency is not USD.
+        CostError: If several products or terms match with different prices, a product is
+            malformed, its tiers have gaps, or the currency is not USD.
     """
-    found = {
-        _charged(_tiers(product))
-        for product in products
-        if _fits(product["product"], offer, region)
-    }
+    where = f"price list {offer.service} {offer.usage} {region}"
+    try:
+        found = {
+            tiers
+            for product in products
+            if _fits(product["product"], offer, region)
+            for term in _on_demand(product)
+            if (tiers := _charged(_tiers(term, where)))
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CostError(
+            where,
+            got=f"a malformed product: {type(error).__name__} {error}",
+            expected="a product with attributes, and on-demand terms with prices",
+            next_step="`mobile-ai cost prices declare` records a price until then",
+        ) from error
     if len(found) > 1:
         raise CostError(
-            f"price list {offer.service} {offer.usage} {region}",
+            where,
             got=f"{len(found)} different prices",
             expected="one",
             next_step="narrow the query in policy-pack/mobile_ai/pricing/offers.py",
@@ -171,21 +183,38 @@ def _is_place(prefix: str, region: str) -> bool:
 
 def _charged(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     charged = tuple(tier for tier in tiers if tier.price)
-    return charged if charged == tiers[1:] else tiers
+    return charged if not charged or charged == tiers[1:] else tiers
 
 
-def _tiers(product: Mapping[str, Any]) -> tuple[Tier, ...]:
+def _on_demand(product: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """Return the on-demand terms of a product; reserved ones alone have none."""
+    terms: Mapping[str, Any] = product["terms"].get("OnDemand", {})
+    return terms.values()
+
+
+def _tiers(term: Mapping[str, Any], where: str) -> tuple[Tier, ...]:
     rows = [
-        row
-        for term in product["terms"]["OnDemand"].values()
+        (
+            decimal_of(row["beginRange"], what=f"{where}: beginRange"),
+            Tier(_end(row["endRange"], where), _usd(row)),
+        )
         for row in term["priceDimensions"].values()
     ]
-    rows.sort(key=lambda row: Decimal(row["beginRange"]))
-    return tuple(Tier(_end(row["endRange"]), _usd(row)) for row in rows)
+    rows.sort(key=lambda row: row[0])
+    begins = [begin for begin, _ in rows]
+    ends = [tier.up_to for _, tier in rows]
+    if [Decimal(0), *ends] != [*begins, None]:
+        raise CostError(
+            where,
+            got=f"tiers {[f'{begin:f} to {end}' for begin, end in zip(begins, ends, strict=True)]}",
+            expected="tiers from 0 to Inf without a gap",
+            next_step="`mobile-ai cost prices declare` records a price until then",
+        )
+    return tuple(tier for _, tier in rows)
 
 
-def _end(text: str) -> Decimal | None:
-    return None if text == "Inf" else decimal_of(text, what="endRange")
+def _end(text: str, where: str) -> Decimal | None:
+    return None if text == "Inf" else decimal_of(text, what=f"{where}: endRange")
 
 
 def _usd(row: Mapping[str, Any]) -> Decimal:

@@ -21,7 +21,7 @@ from mobile_ai.contracts.statements import Statement, load_record
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.states import record_files
-from mobile_ai.signing.trust.versions import environments, open_trust
+from mobile_ai.signing.trust.history import environments, open_trust
 from mobile_ai.stack.reader import read_settings, stack_file_name, stack_names
 from mobile_ai.stack.roots_file import RootsFile
 

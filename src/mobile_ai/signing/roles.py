@@ -81,7 +81,7 @@ def _only_key(uri: str, role: str, trust: Trust | None) -> Key:
     if len(keys) != 1:
         raise SigningError(
             f"signer {uri}",
-            got=f"{len(keys)} active keys of role {role} in the trust file",
+            got=f"{len(keys)} active key{'s' * (len(keys) != 1)} of role {role} in the trust file",
             expected="exactly one, since this scheme does not expose its public key",
             next_step="add the key to the trust file first, or use file2: or awskms:",
         )

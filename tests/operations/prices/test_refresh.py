@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from mobile_ai.operations.prices import OfferFile, PriceListApi, Refresh, refresh_prices
 from mobile_ai.pricing import CostError, load_catalogue
@@ -229,3 +231,147 @@ def test_the_pointer_has_the_digest_of_the_file(folder: Path) -> None:
     pointer = json.loads((folder / "current.json").read_text())
     digest = hashlib.sha256((folder / pointer["file"]).read_bytes()).hexdigest()
     assert pointer["sha256"] == digest
+
+
+def recorded(usage: str, **changes: Any) -> str:
+    """Return a product as GetProducts answers it (format aws_v1): JSON in a list of texts."""
+    attributes = {
+        "servicecode": "AmazonAthena",
+        "location": "Asia Pacific (New Zealand)",
+        "locationType": "AWS Region",
+        "group": "Athena Queries",
+        "usagetype": usage,
+        "operation": "",
+        "regionCode": "ap-southeast-6",
+        "servicename": "Amazon Athena",
+    }
+    return json.dumps(
+        {
+            "product": {"productFamily": "Athena Queries", "attributes": attributes, "sku": "S1"},
+            "serviceCode": "AmazonAthena",
+            "terms": changes.get("terms", {"OnDemand": {"S1.T1": term(("0", "Inf", "5.00"))}}),
+            "version": "20261120173845",
+            "publicationDate": "2026-11-20T17:38:45Z",
+        }
+    )
+
+
+def term(*prices: tuple[str, str, str], currency: str = "USD") -> dict[str, Any]:
+    return {
+        "priceDimensions": {
+            f"S1.T1.{number}": {
+                "unit": "Terabytes",
+                "endRange": end,
+                "description": f"{currency} {price} per Terabyte",
+                "appliesTo": [],
+                "rateCode": f"S1.T1.{number}",
+                "beginRange": begin,
+                "pricePerUnit": {currency: price},
+            }
+            for number, (begin, end, price) in enumerate(prices)
+        },
+        "sku": "S1",
+        "effectiveDate": "2026-11-01T00:00:00Z",
+        "offerTermCode": "T1",
+        "termAttributes": {},
+    }
+
+
+def offered(*prices: tuple[str, str, str], currency: str = "USD") -> dict[str, Any]:
+    return {"OnDemand": {"S1.T1": term(*prices, currency=currency)}}
+
+
+RESERVED = {"Reserved": {"S1.R1": term(("0", "Inf", "3.00"))}}
+ONE = {"S1.T1": term(("0", "Inf", "5.00"))}
+OTHER = {"S1.T2": term(("0", "Inf", "4.00"))}
+
+
+def asked_of_aws(folder: Path, *pages: list[str]) -> Refresh:
+    """Refresh from answers that botocore checks against the API's model, page by page."""
+    client = boto3.client(
+        "pricing",
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    expected = {
+        "ServiceCode": "AmazonAthena",
+        "Filters": [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": "ap-southeast-6"}],
+    }
+    with Stubber(client) as stubber:
+        for number, page in enumerate(pages):
+            answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": page}
+            if number + 1 < len(pages):
+                answer["NextToken"] = f"page-{number + 1}"
+            before = {"NextToken": f"page-{number}"} if number else {}
+            stubber.add_response("get_products", answer, {**expected, **before})
+        found = refresh_prices(folder, PriceListApi(client), write=False, today=TODAY, **ATHENA)
+        stubber.assert_no_pending_responses()
+    return found
+
+
+USAGE = "APS9-DataScannedInTB"
+PRICE = ("athena.scan ap-southeast-6: unknown -> 5.00 USD per TB",)
+
+
+@pytest.mark.parametrize(
+    ("pages", "changes"),
+    [
+        ([[recorded("APS9-DML")], [recorded(USAGE)]], PRICE),
+        ([[], [recorded(USAGE)], []], PRICE),
+        ([[recorded(USAGE, terms={**RESERVED, "OnDemand": ONE})]], PRICE),
+        ([[recorded(USAGE, terms=RESERVED), recorded(USAGE)]], PRICE),
+        ([[recorded(USAGE, terms={})]], ()),
+        ([[recorded(USAGE, terms=offered(("0", "Inf", "0.0000000000")))]], ()),
+        (
+            [
+                [
+                    recorded(USAGE),
+                    recorded(USAGE, terms=offered(("0", "Inf", "0"))),
+                ]
+            ],
+            PRICE,
+        ),
+        ([[recorded(USAGE, terms={"OnDemand": {**ONE, "S1.T2": ONE["S1.T1"]}})]], PRICE),
+        (
+            [[recorded(USAGE, terms=offered(("9", "Inf", "4"), ("0", "9", "5")))]],
+            ("athena.scan ap-southeast-6: unknown -> 5 / 4 USD per TB",),
+        ),
+        (
+            [[recorded(USAGE, terms=offered(("1", "Inf", "5"), ("0", "1", "0")))]],
+            ("athena.scan ap-southeast-6: unknown -> 5 USD per TB",),
+        ),
+    ],
+    ids=[
+        *("two pages", "empty pages", "reserved too", "reserved alone", "no terms"),
+        *("free", "free beside", "same twice", "tiers", "allowance"),
+    ],
+)
+def test_an_answer_of_the_real_api_is_read(
+    folder: Path, pages: list[list[str]], changes: tuple[str, ...]
+) -> None:
+    assert asked_of_aws(folder, *pages).changes == changes
+
+
+@pytest.mark.parametrize(
+    ("terms", "word"),
+    [
+        ({"OnDemand": {**ONE, **OTHER}}, "2 different prices"),
+        (offered(("0", "Inf", "36.3"), currency="CNY"), "CNY"),
+        (offered(("0", "Inf", "5.1"), currency="EUR"), "EUR"),
+        (offered(("0", "10", "5"), ("20", "Inf", "4")), "without a gap"),
+        (offered(("0", "10", "5")), "without a gap"),
+        (offered(), "without a gap"),
+        (offered(("0", "Inf", "NaN")), "NaN"),
+        (offered(("0", "Inf", "-5")), "-5"),
+        (offered(("0", "Inf", "1e400")), "1e400"),
+        (offered(("zero", "Inf", "5")), "beginRange"),
+        ({"OnDemand": {"t": {}}}, "malformed"),
+        ({"OnDemand": []}, "malformed"),
+    ],
+)
+def test_an_answer_that_is_no_one_price_is_refused(
+    folder: Path, terms: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(CostError, match=word):
+        asked_of_aws(folder, [recorded(USAGE, terms=terms)])

@@ -12,8 +12,9 @@ import typer
 
 from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.questions import ask
 from mobile_ai.contracts.trust import Trust, load_trust
-from mobile_ai.model_build.writer import MANIFEST_FILE
+from mobile_ai.model_build.writer import MANIFEST_FILE, settle
 from mobile_ai.stack.listed import find_environment
 
 REFUSED: Final = 1
@@ -46,6 +47,7 @@ Key = Annotated[str, typer.Option("--key", help="Signer: file2:PATH, awskms:KEY 
 
 def manifest_at(path: Path) -> Path:
     """Return the manifest of a version folder, or the path unchanged."""
+    settle(path)
     return path / MANIFEST_FILE if path.is_dir() else path
 
 
@@ -108,7 +110,7 @@ def trust_if_any(environment: str | None, path: Path | None) -> Trust | None:
 
 def ask_person(question: str) -> str:
     """Ask a person at the terminal."""
-    return str(typer.prompt(question))
+    return ask(question, instead="pass the answers with --questionnaire FILE (docs/models.md)")
 
 
 @contextmanager

@@ -15,23 +15,22 @@ from rich.table import Table
 from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import Json
+from mobile_ai.cli.questions import confirm
 from mobile_ai.contracts.printable import printable
 from mobile_ai.contracts.trust import Trust, read_chain
 from mobile_ai.signing.roles import signer_from_uri
 from mobile_ai.signing.trust import changes
+from mobile_ai.signing.trust.history import (
+    TrustHistory,
+    environments,
+    open_trust,
+    staged_to_sign,
+)
 from mobile_ai.signing.trust.people import holdings, owner_text
 from mobile_ai.signing.trust.people_file import parse_people, parse_thresholds, read_people
 from mobile_ai.signing.trust.public_keys import read_public_key
 from mobile_ai.signing.trust.report import history_of, report_of, status_lines
-from mobile_ai.signing.trust.versions import (
-    Advance,
-    TrustHistory,
-    advance,
-    environments,
-    open_trust,
-    sign_staged,
-    staged_to_sign,
-)
+from mobile_ai.signing.trust.versions import Advance, advance, sign_staged
 from mobile_ai.signing.trust.words import differences
 
 app = typer.Typer(
@@ -228,7 +227,7 @@ def sign(
         print(f"Version {staged.trust.version} of {history.environment} changes:")
         _show(differences(history.current, staged.trust))
         signers = [signer_from_uri(uri, role="root", trust=staged.trust) for uri in key]
-        if not yes and not typer.confirm("Sign exactly this?"):
+        if not yes and not confirm("Sign exactly this?", instead="pass --yes to sign it unasked"):
             print("Not signed; nothing was written.")
             raise typer.Exit(1)
     else:

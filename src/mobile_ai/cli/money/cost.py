@@ -34,6 +34,7 @@ app.add_typer(prices, name="prices")
 app.command(name="actuals")(actuals_command)
 app.command(name="showback")(showback_command)
 
+_ASKED: Final = sys.stdin is not None and sys.stdin.isatty()  # elsewhere options are required
 _DENIED: Final = 1
 _SHOWN: Final = 15
 Stack = Annotated[str, typer.Option(help="Stack whose last preview is priced.")]
@@ -178,12 +179,12 @@ def refresh(
 def declare(  # noqa: PLR0917  # typer passes options by name
     item: Annotated[str, typer.Argument(help="Item, as in `prices show`.")],
     region: Annotated[str, typer.Option(help="Region, or `global`.")],
-    price: Annotated[str, typer.Option(prompt=True, help="USD for one unit of the item.")],
+    price: Annotated[str, typer.Option(prompt=_ASKED, help="USD for one unit of the item.")],
     source: Annotated[
-        str, typer.Option(prompt=True, help="Source of the price, such as a contract.")
+        str, typer.Option(prompt=_ASKED, help="Source of the price, such as a contract.")
     ],
     by: Annotated[
-        str, typer.Option(prompt=True, help="Name of the person or team that answers for it.")
+        str, typer.Option(prompt=_ASKED, help="Name of the person or team that answers for it.")
     ],
     date: Annotated[str, typer.Option(help="Day of the price; default: today.")] = "",
 ) -> None:

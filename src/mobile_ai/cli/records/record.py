@@ -12,6 +12,7 @@ import typer
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import Json
+from mobile_ai.cli.questions import ask
 from mobile_ai.contracts.predicates import LIFT, PredicateType, type_named
 from mobile_ai.contracts.printable import printable
 from mobile_ai.signing.compose import Answers, ask_values, composed
@@ -87,7 +88,7 @@ def new(  # noqa: PLR0917  # typer passes options by name
         print(f"wrote {path}: fill in what says TODO, then mobile-ai record sign {path} --key ...")
         return
     if sys.stdin.isatty():
-        values = ask_values(row, values, ask=lambda question: str(typer.prompt(question)))
+        values = ask_values(row, values, ask=_ask)
     answers = Answers(
         scope=scope,
         values=values,
@@ -185,6 +186,10 @@ def list_command(
     Example: mobile-ai record list --json
     """
     _show(list(list_records(root, now=_now())), as_json=as_json)
+
+
+def _ask(question: str) -> str:
+    return ask(question, instead="pass it with --set FIELD=VALUE")
 
 
 def _scope_of(row: PredicateType, root: Path) -> str:

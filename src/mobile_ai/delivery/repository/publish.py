@@ -199,10 +199,11 @@ def _top(
     for role in ("models", "halt", *map(ring_role, plan.rings)):
         listed = [key.keyid for key in keys.get(role, ())]
         keyids[role] = listed if listed and rekey else _known(known, role) or listed
-        if len(set(keyids[role])) < threshold(role):
+        count = len(set(keyids[role]))
+        if count < threshold(role):
             raise ReleaseError(
                 f"role {role}",
-                got=f"{len(set(keyids[role]))} keys",
+                got=f"{count} key{'s' * (count != 1)}",
                 expected=f"at least {threshold(role)}",
                 next_step="add keys to the list of signers; one kept elsewhere as public:PATH",
             )

@@ -16,6 +16,7 @@ from mobile_ai.delivery.repository.folder import ReleaseHistory, to_bytes, write
 from mobile_ai.delivery.repository.keys import Signers
 from mobile_ai.delivery.repository.roles import lifetime, threshold
 from mobile_ai.delivery.repository.signing import collect, missing, require_role, staged_path
+from mobile_ai.signing.files import check_writable
 
 _ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 
@@ -41,12 +42,15 @@ def first_root(
 
 
 def check_no_root(folder: Path) -> None:
-    """Refuse to create a second first root.
+    """Refuse to create a second first root, or one that cannot be written.
 
     Raises:
         ReleaseError: If there is a root already.
+        SigningError: If it cannot be written.
     """
-    if (folder / "metadata" / "1.root.json").exists():
+    path = folder / "metadata" / "1.root.json"
+    check_writable([path])
+    if path.exists():
         raise ReleaseError(
             str(folder),
             got="a root",
@@ -95,7 +99,7 @@ def _name_keys(body: Root, keys: Mapping[str, Sequence[Key]]) -> None:
         if len(found) < threshold(role):
             raise ReleaseError(
                 f"role {role}",
-                got=f"{len(found)} keys",
+                got=f"{len(found)} key{'s' * (len(found) != 1)}",
                 expected=f"at least {threshold(role)}",
                 next_step="add keys to the list of signers",
             )

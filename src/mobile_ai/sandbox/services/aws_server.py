@@ -13,6 +13,7 @@ from moto.cloudfront import models
 
 from mobile_ai.sandbox.services.aws_api_domains import give_api_domains_a_target
 from mobile_ai.sandbox.services.aws_databases import keep_one_managed_secret
+from mobile_ai.sandbox.services.aws_keys import take_digests_as_such
 from mobile_ai.sandbox.services.aws_policies import fix_bucket_policies
 from mobile_ai.sandbox.services.aws_zones import let_zones_have_their_id
 
@@ -22,6 +23,7 @@ def apply_patches() -> None:
     keep_what_is_forgotten()
     give_api_domains_a_target()
     keep_one_managed_secret()
+    take_digests_as_such()
     fix_bucket_policies()
     let_zones_have_their_id()
 

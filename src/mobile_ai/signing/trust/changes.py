@@ -204,7 +204,7 @@ def check_thresholds(trust: Trust) -> None:
             lower = f", or lower it: --threshold {role}={active}" if active else ""
             raise TrustChangeError(
                 f"role {role} of {trust.environment}",
-                got=f"{active} active keys",
+                got=f"{active} active key{'s' * (active != 1)}",
                 expected=f"at least {item.threshold}, its threshold: else nobody can sign for it",
                 next_step=f"add somebody first: mobile-ai trust add PERSON --role {role} "
                 f"--key KEY.pub --environment {trust.environment}{lower}",

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mobile_ai.contracts.trust import Trust
+from mobile_ai.signing.trust.history import TrustHistory
 from mobile_ai.signing.trust.people import holdings
-from mobile_ai.signing.trust.versions import TrustHistory, demands
+from mobile_ai.signing.trust.versions import demands
 from mobile_ai.signing.trust.words import differences
 
 
