@@ -85,6 +85,12 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Serve models over the Open Inference Protocol.",
         extra="edge",
     ),
+    "evidence": Group(
+        module="mobile_ai.cli.operations.evidence",
+        help="Write or verify the technical documentation of deployed versions.",
+        extra="gate",
+        is_command=True,
+    ),
     "gate": Group(
         module="mobile_ai.cli.deploy.gate",
         help="Preview a stack with the policy pack and report one verdict.",
@@ -179,7 +185,7 @@ PANELS: Final[Mapping[str, Sequence[str]]] = {
         *("model", "release", "device", "edge", "record", "trust", "roots", "key"),
     ),
     "Cost": ("cost", "recommend"),
-    "Operate": ("audit", "monitor", "remediate"),
+    "Operate": ("audit", "evidence", "monitor", "remediate"),
     "Start": ("init", "migrate", "sandbox", "schema"),
 }
 """Commands as the list of commands groups them; one that stands nowhere comes last."""

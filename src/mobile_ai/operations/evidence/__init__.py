@@ -1,0 +1,1 @@
+"""Evidence bundles: technical documentation of deployed versions, with what it rests on."""
