@@ -37,6 +37,7 @@ class Setting:
         bounds: Allowed values of its stack file.
         rego: The company's own modules by file name.
         release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
+        continues: Stack that it takes over from; empty if none.
     """
 
     stack: str
@@ -47,6 +48,7 @@ class Setting:
     bounds: Bounds
     rego: Mapping[str, str] = field(default_factory=dict)
     release_root: str = ""
+    continues: str = ""
 
 
 def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: datetime) -> Setting:
@@ -72,6 +74,7 @@ def load_setting(folder: Path, stack: str, *, rules: Iterable[RuleTerms], now: d
         bounds=entry.bounds,
         rego=_rego(folder),
         release_root=entry.release_root,
+        continues=entry.continues or "",
     )
 
 

@@ -25,6 +25,13 @@ def command(  # noqa: PLR0917  typer passes options by name
     base: Annotated[
         str, typer.Option(help="Commit to compare with; default: the deployed state.")
     ] = "",
+    record: Annotated[
+        str,
+        typer.Option(
+            help="Ref of the base repository with the deployed records, for a check without a "
+            "state, such as origin/mobile-ai/deployed."
+        ),
+    ] = "",
     actuals: Annotated[
         Path | None,
         typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
@@ -47,6 +54,8 @@ def command(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai gate --stack prod --base origin/main --format markdown
 
+    Example: mobile-ai gate --stack prod --base HEAD --record origin/mobile-ai/deployed
+
     Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
 
     Example: mobile-ai gate --stack prod --cloud aws --statement build/gate/prod.dsse.json
@@ -63,7 +72,9 @@ def command(  # noqa: PLR0917  typer passes options by name
     from mobile_ai.gate.engine.progress import progress_shown  # noqa: PLC0415
     from mobile_ai.gate.render import render_timing  # noqa: PLC0415
 
-    options = GateOptions(stack=stack, cloud=cloud.value, base=base, actuals=actuals, timed=time)
+    options = GateOptions(
+        stack=stack, cloud=cloud.value, base=base, record=record, actuals=actuals, timed=time
+    )
     with answering(GateError), progress_shown() as tell:
         report = _certified(options, tell, statement, key) if statement else run_gate(options, tell)
     show(report, forms, out, verbose=verbose)

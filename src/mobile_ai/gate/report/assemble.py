@@ -11,6 +11,7 @@ from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.plan_summary import NOT_VALUED, Valued
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
+    Advice,
     Change,
     CostReport,
     EngineFacts,
@@ -51,6 +52,7 @@ class EngineRun:
         warnings: Additional warnings of the caller.
         valued: Cost and model changes of the plan.
         providers: The providers of the plan.
+        advice: What an advisory verdict was bound to; `None` where the state is judged.
     """
 
     stack: str
@@ -67,6 +69,7 @@ class EngineRun:
     warnings: tuple[str, ...] = ()
     valued: Valued = NOT_VALUED
     providers: tuple[ProviderReport, ...] = ()
+    advice: Advice | None = None
 
 
 def assemble_report(run: EngineRun, timing: Timing) -> Report:
@@ -79,6 +82,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         verdict=decided,
         exit_code=EXIT_CODES[decided],
         stack=run.stack,
+        advice=run.advice,
         source=run.source,
         engine=run.engine,
         providers=run.providers,
