@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.deployed import Baseline, baseline_of, read_deployed
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
-from mobile_ai.contracts.predicates import HALT
+from mobile_ai.contracts.predicates import HALT, PREDICATES
 from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.records import Records, read_records
 from mobile_ai.contracts.released import proven_manifests
@@ -186,6 +187,15 @@ class Facts:
         digests = (digest for record in ordered for digest in record.statement.digests)
         return frozenset({*self.trust.revoked, *digests})
 
+    def _withdraws_more(self, baseline: Baseline) -> bool:
+        """Return whether a halt, freeze or revocation came since the last `up`."""
+        kinds = [row.uri for row in PREDICATES.values() if row.withdraws]
+        names = {record.name for uri in kinds for record in self.records.by_type.get(uri, ())}
+        texts = self.context.texts if self.context is not None else ()
+        return any(
+            name in names and sha256_text(text) not in baseline.records for name, text in texts
+        )
+
     def _admit_baseline(self, resource: Resource) -> None:
         stack = self.setting.stack
         try:
@@ -207,6 +217,8 @@ class Facts:
             self.untold = error
         if self.proposed is not None:
             self.step = plan_step(self.baseline, self.proposed, withdrawn=self._withdrawn)
+            if self.step == "unchanged" and self._withdraws_more(self.baseline):
+                self.step = "safety"
 
     def _admit_model(self, resource: Resource) -> None:
         top = Property(resource.props, FindingCollector("", secrets=self.secrets))

@@ -24,7 +24,7 @@ Reference = Annotated[
 
 
 @app.command()
-def write(
+def write(  # noqa: PLR0917  typer passes options by name
     stack: Stack,
     key: Key,
     cloud: Operated = Cloud.SANDBOX,
@@ -39,7 +39,7 @@ def write(
     Reads the state, signs and commits; nothing is pushed and the working tree is not touched. A
     state that is recorded already adds nothing.
 
-    Example: mobile-ai deployed write --stack prod --cloud aws --key awskms:alias/mobile-ai-gate-prod
+    Example: mobile-ai deployed write --stack prod --cloud aws --key awskms:alias/gate-prod
     """
     _write(stack, cloud, record, key, statement, rebuild=False, as_json=as_json)
 
