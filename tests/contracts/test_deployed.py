@@ -57,11 +57,15 @@ def test_the_text_is_canonical_and_names_its_stack() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 3},
         {"released": [1]},
         {"deployments": []},
         {"deployments": {"field": "1.1.0"}},
         {"costs": {"stack": 1.06}},
+        {"progress": {"field": {}}},
+        {"release": {"root": "1"}},
+        {"records": [None]},
+        {"withdrawn": []},
     ],
     ids=str,
 )
@@ -73,6 +77,13 @@ def test_a_text_of_another_shape_is_no_baseline(change: dict[str, Any]) -> None:
     for key in value:
         with pytest.raises(DocumentError):
             read_deployed(json.dumps({k: v for k, v in value.items() if k != key}), stack="dev")
+
+
+def test_a_text_of_an_earlier_version_has_no_progress() -> None:
+    value = json.loads(write_deployed(BASELINE, stack="dev"))
+    earlier = {key: value[key] for key in ("stack", "released", "deployments", "costs")}
+
+    assert read_deployed(json.dumps({**earlier, "format": 1}), stack="dev") == BASELINE
 
 
 def test_the_plan_tells_what_the_state_held() -> None:

@@ -8,8 +8,11 @@ from typing import Any
 
 from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.deployed import Baseline
+from mobile_ai.contracts.predicates import FREEZE, REVOCATION
+from mobile_ai.contracts.progress import Progress
 from mobile_ai.contracts.resource import ProviderReference, Resource
-from mobile_ai.testing import Scene, Signers, changed, make_version, without
+from mobile_ai.contracts.statements import Subject
+from mobile_ai.testing import Scene, Signers, changed, make_record, make_version, without
 from mobile_ai.testing.plan import BOUNDS
 
 Plan = tuple[Scene, tuple[Resource, ...]]
@@ -333,6 +336,57 @@ def _release_deleted() -> Plan:
     return (Scene(release_root="0" * 64), ())
 
 
+def _after(**changes: Any) -> Plan:
+    """Return the passing plan after another baseline."""
+    scene = Scene()
+    before = {"field-assistant-digits": scene.deployment().props["spec"]}
+    return (replace(scene, baseline=Baseline(**{"deployments": before, **changes})), ())
+
+
+@alone("rollout-soaked")
+def _too_soon() -> Plan:
+    opened = Progress(
+        opened={"canary": "2026-05-31T12:00:00Z"}, reached={Scene().version.sha256: 5}
+    )
+    scene, _ = _after(progress={"field-assistant-digits": opened})
+    return (scene, (changed(scene.deployment(), "spec", "rollout", "stage", to="general"),))
+
+
+@alone("rollout-history-kept")
+def _cohorts_drawn_again() -> Plan:
+    scene, _ = _after()
+    return (scene, (changed(scene.deployment(), "spec", "rollout", "salt", to="another"),))
+
+
+@alone("deployment-announced")
+def _announced_otherwise() -> Plan:
+    scene = Scene()
+    other = changed(scene.deployment(), "spec", "rollout", "halted", to=True)
+    return (scene, (scene.announced(other),))
+
+
+@alone("release-grows")
+def _release_shrunk() -> Plan:
+    return _after(release={"root": 1, "snapshot": 2})
+
+
+@alone("withdrawals-kept")
+def _revocation_removed() -> Plan:
+    return _after(withdrawn={"0" * 64: ""})
+
+
+@alone("freeze-respected")
+def _while_frozen() -> Plan:
+    freeze = {
+        "stack": "dev",
+        "reason": "audit",
+        "issued": "2026-05-30T00:00:00Z",
+        "expires": "2026-06-10T00:00:00Z",
+    }
+    key = Signers.shared().by_role["operations"]
+    return (Scene(records={"freeze": make_record(FREEZE, freeze, signer=key)}), ())
+
+
 @alone("network-policy-narrow")
 def _open_to_all() -> Plan:
     scene = Scene()
@@ -377,7 +431,14 @@ def _kept_on_device() -> Plan:
 def _older() -> Plan:
     model = {"version": "2.0.0", "sha256": "9" * 64}
     deployed = {"field-assistant-digits": {"aiModel": model}}
-    return (Scene(baseline=Baseline(deployments=deployed)), ())
+    # What was revoked cannot be named as the version to go back to.
+    revoked = make_record(
+        REVOCATION,
+        {"reason": "it leaks", "issued": "2026-05-30T00:00:00Z"},
+        signer=Signers.shared().by_role["security"],
+        subjects=(Subject("manifest", "9" * 64),),
+    )
+    return (Scene(baseline=Baseline(deployments=deployed), records={"stop": revoked}), ())
 
 
 @alone("rollout-one-ring-at-a-time")

@@ -51,7 +51,8 @@ def test_an_expired_trust_denies_the_plan_and_names_the_command() -> None:
 
 def test_an_expired_trust_denies_a_plan_without_models_too() -> None:
     scene = later()
-    assert TRUST in {item.rule for item in scene.judge([scene.context()]) if item.denies}
+    plan = [scene.context(), *scene.deployed()]
+    assert TRUST in {item.rule for item in scene.judge(plan) if item.denies}
 
 
 def test_the_evidence_of_what_runs_is_verified_as_it_stays_is_halted_or_comes_back() -> None:

@@ -53,7 +53,7 @@ def test_what_runs_unchanged_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("path", "to"),
     [
-        (("spec", "placement", 1, "replicas", "max"), 5),
+        (("spec", "placement", 1, "replicas", "max"), 7),
         (("spec", "rollout", "stage"), "general"),
         (("spec", "dataProcessing", "region"), "eu-central-1"),
         (("spec", "usage", "updatesPerMonth"), 3),
@@ -61,6 +61,12 @@ def test_what_runs_unchanged_is_warned_of() -> None:
 )
 def test_a_change_to_what_runs_is_denied(path: tuple[str | int, ...], to: object) -> None:
     assert outcomes(later(), changed(DEPLOYMENT, *path, to=to)) == {"fail"}
+
+
+def test_fewer_copies_are_a_safety_change() -> None:
+    fewer = changed(DEPLOYMENT, "spec", "placement", 1, "replicas", "max", to=5)
+
+    assert outcomes(later(), fewer) == {"warned"}
 
 
 def test_the_engine_s_floats_are_no_change() -> None:

@@ -157,8 +157,13 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "gate": _SHA["b"],
         "state": _SHA["d"],
         "releases": {"models": 3},
+        "released": [_SHA["e"]],
         "deployments": {
             "field-assistant-digits": {
+                "spec": {
+                    "aiModel": {"id": "digits", "version": "1.1.0", "sha256": _SHA["e"]},
+                    "rollout": {"salt": "s1", "stage": "canary"},
+                },
                 "manifest": _SHA["e"],
                 "salt": "s1",
                 "stage": "canary",

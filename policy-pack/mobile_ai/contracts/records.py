@@ -8,13 +8,14 @@ because its author relies on it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from securesystemslib.dsse import Envelope
 
+from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.errors import GovernanceError, VerificationError
 from mobile_ai.contracts.predicates import (
     GATE,
@@ -95,14 +96,25 @@ class Records:
         )
 
 
-def read_records(texts: Iterable[tuple[str, str]], *, trust: Trust) -> Records:
-    """Verify the records of a plan; ``texts`` are pairs of name and text."""
+def read_records(
+    texts: Iterable[tuple[str, str]], *, trust: Trust, known: Collection[str] = ()
+) -> Records:
+    """Verify the records of a plan.
+
+    Args:
+        texts: Pairs of name and text.
+        trust: The trust.
+        known: SHA-256 of the texts that counted in the last `up`: an expired trust verifies them.
+    """
     found: list[Record[PredicateModel]] = []
     refused: list[GovernanceError] = []
     for name, text in texts:
         try:
             envelope = load_record(text, name=name)
-            found.append(verify_record(envelope, name=name, trust=trust, allowed=_CARRIED))
+            counted = sha256_text(text) in known
+            found.append(
+                verify_record(envelope, name=name, trust=trust, allowed=_CARRIED, counted=counted)
+            )
         except GovernanceError as error:
             refused.append(error)
     return _sorted(found, tuple(refused))
@@ -114,8 +126,16 @@ def verify_record(
     name: str,
     trust: Trust,
     allowed: Sequence[PredicateType] = tuple(PREDICATES.values()),
+    counted: bool = False,
 ) -> Record[PredicateModel]:
     """Return the record in an envelope, with the role of its type that signed it.
+
+    Args:
+        envelope: The envelope.
+        name: Its name, for messages.
+        trust: The trust.
+        allowed: Predicate types that may be here.
+        counted: Whether it counted in the last `up`, so that an expired trust verifies it.
 
     Raises:
         GovernanceError: If its type is not allowed here, it is not signed by a role of its type,
@@ -127,20 +147,36 @@ def verify_record(
         raise _refused(
             name, f"predicate type {row.uri!r}", f"one of {sorted(item.uri for item in allowed)}"
         )
-    role = _role_of(envelope, row, name, trust)
+    role = _role_of(envelope, row, name, trust, counted=counted)
     content = read_predicate(statement, name=name)
     if content is None:  # a type with a reader of its own
         raise _refused(name, f"predicate type {row.uri!r}", f"a file for {row.reader}")
     return Record(name=name, role=role, statement=statement, content=content)
 
 
-def _role_of(envelope: Envelope, row: PredicateType, name: str, trust: Trust) -> str:
+def withdrawn_until(text: str) -> str | None:
+    """Return the end of a record that withdraws something, empty if it does not end.
+
+    ``None`` for any other record, and for what is none. Signatures are not verified.
+    """
+    try:
+        statement = Statement.from_payload(load_record(text, name="record").payload, name="record")
+        if not row_of(statement, name="record").withdraws:
+            return None
+    except GovernanceError:
+        return None  # a rule denies it
+    return str(statement.predicate.get("expires") or "")
+
+
+def _role_of(
+    envelope: Envelope, row: PredicateType, name: str, trust: Trust, *, counted: bool
+) -> str:
     problems = []
     for role in row.roles:
         if role not in trust.roles:
             continue
         try:
-            trust.verify(envelope, role=role, name=name)
+            trust.verify(envelope, role=role, name=name, released=counted)
         except VerificationError as error:
             where = "" if error.what == name else f"{error.what} is "
             problems.append(f"{where}{error.got}")

@@ -65,6 +65,15 @@ class SignedRelease:
     targets: tuple[ReleasedTarget, ...]
 
     @property
+    def versions(self) -> dict[str, int]:
+        """Version of the metadata of each role."""
+        found = {}
+        for name in (self.snapshot, self.roots[-1], *self.roles):
+            version, role, _ = name.split(".")
+            found[role] = int(version)
+        return found
+
+    @property
     def manifests(self) -> frozenset[str]:
         """Digests of the manifests whose artifacts are targets of the role ``models``."""
         return frozenset(

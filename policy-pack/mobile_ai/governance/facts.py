@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from mobile_ai.contracts.deployed import Baseline, baseline_of
+from mobile_ai.contracts.canonical import sha256_text
+from mobile_ai.contracts.deployed import Baseline, baseline_of, read_deployed
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
+from mobile_ai.contracts.predicates import HALT, PREDICATES
 from mobile_ai.contracts.reading import FindingCollector, Property
 from mobile_ai.contracts.records import Records, read_records
 from mobile_ai.contracts.released import proven_manifests
@@ -22,6 +24,7 @@ from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED, DEPLOYMENT, MODEL_VERSION
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.governance.stack_policy import Setting
+from mobile_ai.governance.steps import Step, deployment_step, plan_step, returns_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,8 @@ class Context:
         images: Image references that may run.
         claimed_released: Manifest digests that the plan says were released before.
         release: Signed release metadata by file name, as in Git.
-        records: The signed records, verified.
+        texts: The signed records by name, as in Git.
+        records: The same, verified.
     """
 
     stack: str
@@ -48,12 +52,16 @@ class Context:
     images: frozenset[str]
     claimed_released: frozenset[str]
     release: Mapping[str, str]
+    texts: tuple[tuple[str, str], ...]
     records: Records
 
     @classmethod
     def of(cls, resource: Resource, trust: Trust, *, secrets: set[str]) -> Context:
         """Read the context; what is unknown or malformed is left out, so its users deny."""
         top = Property(resource.props, FindingCollector("", secrets=secrets))
+        texts = tuple(
+            (item.at("name").text(), item.at("text").text()) for item in top.at("records").items()
+        )
         return cls(
             stack=top.at("stack").text(),
             environment=top.at("environment").text(),
@@ -69,13 +77,8 @@ class Context:
             release={
                 item.at("name").text(): item.at("text").text() for item in top.at("release").items()
             },
-            records=read_records(
-                [
-                    (item.at("name").text(), item.at("text").text())
-                    for item in top.at("records").items()
-                ],
-                trust=trust,
-            ),
+            texts=texts,
+            records=read_records(texts, trust=trust),
         )
 
 
@@ -92,6 +95,8 @@ class Facts:
         deployments: The props of each ``MobileAIDeployment`` by URN.
         baseline: Models deployed before; ``None`` if the plan does not state them.
         untold: Reason why the plan does not state them.
+        proposed: What the plan announces to deploy; ``None`` if it announces nothing.
+        step: Kind of the step from the one to the other.
         secrets: Texts that were read as secrets; no message shows them.
     """
 
@@ -108,6 +113,8 @@ class Facts:
         self.preview = preview
         self.baseline: Baseline | None = None
         self.untold: GovernanceError | None = None
+        self.proposed: Baseline | None = None
+        self.step: Step = "other"
         self.context: Context | None = None
         self.models: dict[str, VerifiedModel] = {}
         self.refusals: dict[str, GovernanceError] = {}
@@ -131,6 +138,22 @@ class Facts:
             self._admit_model(resource)
         elif resource.type == DEPLOYMENT:
             self.deployments[resource.urn] = resource.props
+
+    def step_of(self, resource: Resource) -> Step:
+        """Return the kind of the step of one ``MobileAIDeployment``."""
+        if self.baseline is None:
+            return "other"
+        spec = Property(resource.props, FindingCollector("")).at("spec").plain()
+        return deployment_step(
+            self.baseline.deployments.get(resource.name),
+            spec if isinstance(spec, Mapping) else None,
+            returns=self.returns(resource.name),
+        )
+
+    def returns(self, deployment: str) -> dict[str, float]:
+        """Return the versions that a deployment may go back to, each with its largest share."""
+        baseline = self.baseline or Baseline()
+        return returns_of(baseline, deployment, withdrawn=self._withdrawn)
 
     def ancestors(self, urn: str) -> list[tuple[str, str]]:
         """Return URN and type of the ancestors of a resource, nearest first."""
@@ -158,13 +181,44 @@ class Facts:
         trust = self.setting.trust
         return replace(trust, revoked={**trust.revoked, **self.records.revoked})
 
+    @property
+    def _withdrawn(self) -> frozenset[str]:
+        ordered = self.records.by_type.get(HALT, ())
+        digests = (digest for record in ordered for digest in record.statement.digests)
+        return frozenset({*self.trust.revoked, *digests})
+
+    def _withdraws_more(self, baseline: Baseline) -> bool:
+        """Return whether a halt, freeze or revocation came since the last `up`."""
+        kinds = [row.uri for row in PREDICATES.values() if row.withdraws]
+        names = {record.name for uri in kinds for record in self.records.by_type.get(uri, ())}
+        texts = self.context.texts if self.context is not None else ()
+        return any(
+            name in names and sha256_text(text) not in baseline.records for name, text in texts
+        )
+
     def _admit_baseline(self, resource: Resource) -> None:
+        stack = self.setting.stack
         try:
-            self.baseline = baseline_of(
-                resource, stack=self.setting.stack, continues=self.setting.continues
-            )
+            self.baseline = baseline_of(resource, stack=stack, continues=self.setting.continues)
         except GovernanceError as error:
             self.untold = error
+            return
+        if self.context and self.setting.trust.expired:
+            self.context = replace(
+                self.context,
+                records=read_records(
+                    self.context.texts, trust=self.setting.trust, known=self.baseline.records
+                ),
+            )
+        text = Property(resource.props, FindingCollector("")).at("proposed").text()
+        try:
+            self.proposed = read_deployed(text, stack=stack) if text else None
+        except GovernanceError as error:
+            self.untold = error
+        if self.proposed is not None:
+            self.step = plan_step(self.baseline, self.proposed, withdrawn=self._withdrawn)
+            if self.step == "unchanged" and self._withdraws_more(self.baseline):
+                self.step = "safety"
 
     def _admit_model(self, resource: Resource) -> None:
         top = Property(resource.props, FindingCollector("", secrets=self.secrets))

@@ -40,7 +40,7 @@ class Setting:
         bounds: Allowed values of its stack file.
         rego: The company's own modules by file name.
         release_root: SHA-256 of the first root of its releases; empty: no release proves anything.
-        continues: Stack that it takes over from, whose baseline counts as its own.
+        continues: Stack that it takes over from, whose baseline counts as its own; empty if none.
     """
 
     stack: str
@@ -51,7 +51,7 @@ class Setting:
     bounds: Bounds
     rego: Mapping[str, str] = field(default_factory=dict)
     release_root: str = ""
-    continues: str | None = None
+    continues: str = ""
 
 
 def load_setting(
@@ -87,7 +87,7 @@ def load_setting(
         bounds=entry.bounds,
         rego=load_rego(folder),
         release_root=entry.release_root,
-        continues=entry.continues,
+        continues=entry.continues or "",
     )
 
 

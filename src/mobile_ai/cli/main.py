@@ -69,6 +69,11 @@ GROUPS: Final[Mapping[str, Group]] = {
         help="Estimate, fetch and allocate costs; manage prices.",
         extra="operations",
     ),
+    "deployed": Group(
+        module="mobile_ai.cli.deploy.deployed",
+        help="Write, show and rebuild the signed record of what is deployed.",
+        extra="gate",
+    ),
     "device": Group(
         module="mobile_ai.cli.releases.device",
         help="Update, explain and check models as a device does.",
@@ -180,7 +185,10 @@ GROUPS: Final[Mapping[str, Group]] = {
 """Groups and commands of `mobile-ai` by name; a module is imported when its command runs."""
 
 PANELS: Final[Mapping[str, Sequence[str]]] = {
-    "Deploy": ("check", "policy", "gate", "up", "refresh", "down", "bundle", "images", "bootstrap"),
+    "Deploy": (
+        *("check", "policy", "gate", "up", "refresh", "down", "deployed"),
+        *("bundle", "images", "bootstrap"),
+    ),
     "Models, releases and signatures": (
         *("model", "release", "device", "edge", "record", "trust", "roots", "key"),
     ),

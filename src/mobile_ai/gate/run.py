@@ -29,10 +29,18 @@ from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.cost import cost_report, terms_of, told_of
 from mobile_ai.gate.report.models import model_changes
-from mobile_ai.gate.report.report import Report, Source
+from mobile_ai.gate.report.report import Advice, Report, Source
 from mobile_ai.gate.state.base_plan import plan_at
-from mobile_ai.gate.state.base_state import state_of_commit
-from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
+from mobile_ai.gate.state.base_state import has_release, state_of_commit, state_of_record
+from mobile_ai.gate.state.baseline import (
+    DeployedModels,
+    changes,
+    commit_of,
+    from_git,
+    pins_of,
+    read_state,
+)
+from mobile_ai.gate.state.record_branch import newest_record
 from mobile_ai.gate.verdict.proposed_roots import told_of_proposed
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
@@ -48,6 +56,8 @@ class GateOptions:
         cloud: `sandbox` previews on stand-in providers and needs no account; `aws` on the official
             ones, with the backend and the credentials of the caller.
         base: A commit to compare with; empty for the deployed state.
+        record: Ref of the base repository with the deployed records, for a check without a state;
+            empty: the base commit's pins stand for what is deployed.
         proposed_roots: Roots that the change proposes; the plan is judged by them as well.
         timed: Measure CPU time by part.
         actuals: A FOCUS file with this month's charges, for a forecast.
@@ -58,6 +68,7 @@ class GateOptions:
     stack: str
     cloud: CloudName = "sandbox"
     base: str = ""
+    record: str = ""
     actuals: Path | None = None
     proposed_roots: Path | None = None
     timed: bool = False
@@ -96,6 +107,7 @@ class _Stack:
         config_file: Its stack file.
         deployed: Resources of the deployed state.
         baseline: What changes are compared with.
+        advice: What an advisory verdict was bound to; `None` where the state is judged.
     """
 
     engine: Engine
@@ -103,6 +115,7 @@ class _Stack:
     config_file: Path
     deployed: tuple[Resource, ...]
     baseline: DeployedModels | None
+    advice: Advice | None = None
 
 
 def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
@@ -148,10 +161,11 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         baseline=stack.baseline,
         changes=changes(stack.baseline, pins_of(resources)),
         doubts=_moved(found),
-        warnings=(*_warnings(found, options), *warnings),
+        warnings=(*_warnings(found, options), *_advice_notes(stack.advice), *warnings),
         cost=cost,
         models=models,
         providers=shown.providers(official=_official(options)),
+        advice=stack.advice,
     )
     rate = rate_of(seen.marks, resources=len(seen.steps))
     report = assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
@@ -189,19 +203,41 @@ def _read(options: GateOptions) -> _Repository:
 def _prepare(options: GateOptions, found: _Repository, engine: Engine) -> _Stack:
     """Prepare the stack, and read what is deployed."""
     project = found.project
-    variables = variables_of(project, engine, options.cloud, options.ambient)
+    variables: Mapping[str, str] = variables_of(project, engine, options.cloud, options.ambient)
     config_file = prepare_stack(project, engine, options.cloud, variables)
     state = read_state(project, engine, variables)
-    # Rules see the deployed state; in a sandbox without state, that of the base commit.
-    if options.base and state is None and options.cloud == "sandbox":
-        variables = state_of_commit(project, engine, variables, options.base)
+    advice = None
+    # Rules see the deployed state; in a sandbox without state, the record's or the base commit's.
+    if state is None and options.cloud == "sandbox" and (options.base or options.record):
+        variables, advice = _told(options, found, engine, variables)
     return _Stack(
         engine=engine,
         variables=variables,
         config_file=config_file,
         deployed=state.resources if state else (),
         baseline=from_git(project, options.base) if options.base else state,
+        advice=advice,
     )
+
+
+def _told(
+    options: GateOptions, found: _Repository, engine: Engine, variables: Mapping[str, str]
+) -> tuple[Mapping[str, str], Advice]:
+    """Return the engine's variables with what is deployed as Git tells it, and what that was."""
+    project, setting = found.project, found.expected.setting
+    base = options.base or "HEAD"
+    commit = commit_of(project, base)
+    if not options.record:
+        return state_of_commit(project, engine, variables, base), Advice(base=commit)
+    if setting is None:  # an unlisted stack, everything of which is denied
+        return variables, Advice(base=commit)
+    newest = newest_record(project.root, options.record, stack=project.stack, trust=setting.trust)
+    advice = Advice(base=commit, record=newest.content.sequence if newest else 0)
+    if newest is not None:
+        return state_of_record(project, engine, variables, newest.baseline), advice
+    if has_release(project, base):  # what was deployed is lost, not new
+        return state_of_record(project, engine, variables, None), advice
+    return variables, advice
 
 
 def _preview(options: GateOptions, found: _Repository, stack: _Stack, tell: Tell) -> Preview:
@@ -262,6 +298,10 @@ def prepare_stack(
         have_kubernetes_provider(variables)
     prepare_sandbox_stack(project, engine, variables)
     return project.stack_copy
+
+
+def _advice_notes(advice: Advice | None) -> tuple[str, ...]:
+    return () if advice is None else (str(advice),)
 
 
 def _moved(found: _Repository) -> tuple[str, ...]:

@@ -204,6 +204,22 @@ class Scene:
         props = {"found": FIRST if first else STATE, "text": text}
         return [self.resource(DEPLOYED, props, name="deployed")]
 
+    def announced(self, *deployments: Resource, settings: str = "") -> Resource:
+        """Return the ``Deployed`` component of a plan that announces some deployments.
+
+        Args:
+            deployments: The plan's deployments.
+            settings: Digest of its other settings; by default that of the baseline.
+        """
+        baseline = self.baseline or Baseline()
+        proposed = Baseline(
+            deployments={item.name: item.props["spec"] for item in deployments},
+            settings=settings or baseline.settings,
+        )
+        text = write_deployed(proposed, stack="dev")
+        (told,) = self.deployed()
+        return replace(told, props={**told.props, "proposed": text})
+
     def model_version(self) -> Resource:
         """Return the ``ModelVersion`` component."""
         metadata = self.version.values["metadata"]

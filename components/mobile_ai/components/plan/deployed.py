@@ -23,13 +23,20 @@ _OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 
 
-class DeployedArgs(TypedDict):
+class LastDeployed(TypedDict):
     """A baseline, with values known at preview."""
 
     found: pulumi.Input[str]
     """``state``, ``first`` or ``missing`` (see ``mobile_ai.contracts.deployed``)."""
     text: pulumi.Input[str]
     """The output ``deployed`` of the last successful `up`; empty before the first."""
+
+
+class DeployedArgs(LastDeployed):
+    """A baseline, and what comes next."""
+
+    proposed: str
+    """What this plan deploys, in the same form: rules know the step before any resource."""
 
 
 class DeployedBaseline(pulumi.ComponentResource):
@@ -44,7 +51,7 @@ class DeployedBaseline(pulumi.ComponentResource):
         self.register_outputs(baseline)
 
 
-def last_deployed(context: pulumi.Resource) -> DeployedArgs:
+def last_deployed(context: pulumi.Resource) -> LastDeployed:
     """Return the baseline from the stack's own outputs, read after ``context`` is registered."""
     outputs = _read(_OUTPUTS, "name", pulumi.InvokeOutputOptions(depends_on=after(context)))
     found = outputs.apply(_found)

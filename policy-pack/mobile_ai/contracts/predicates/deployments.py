@@ -11,6 +11,7 @@ from mobile_ai.contracts.predicates.fields import (
     Dated,
     Identifier,
     Moment,
+    Number,
     PredicateModel,
     Sha256,
     ShortText,
@@ -54,6 +55,9 @@ class ImagePredicate(Dated):
 
 
 class _DeployedModel(PredicateModel):
+    spec: dict[str, Any] = Field(
+        description="Its spec as the plan had it, which rules compare the next one with."
+    )
     manifest: Sha256
     previous: Sha256 | None = None
     salt: Annotated[str, Field(max_length=200)]
@@ -61,9 +65,24 @@ class _DeployedModel(PredicateModel):
     rings: Annotated[dict[Identifier, Moment], Field(max_length=50)] = Field(
         description="Time at which each ring was opened."
     )
-    halts: Annotated[tuple[Sha256, ...], Field(max_length=1_000, strict=False)] = Field(
-        default=(), description="Ids of its halts."
+    soak: Annotated[dict[Identifier, Number], Field(max_length=50)] = Field(
+        default={}, description="Longest soak declared for each open ring since, hours."
     )
+    reached: Annotated[dict[Sha256, Number], Field(max_length=10_000)] = Field(
+        default={}, description="Largest share of devices that each version had, percent."
+    )
+    halts: Annotated[tuple[Sha256, ...], Field(max_length=1_000, strict=False)] = Field(
+        default=(), description="Manifests that are halted."
+    )
+
+    @model_validator(mode="after")
+    def _as_in_spec(self) -> Self:
+        model, rollout = self.spec.get("aiModel") or {}, self.spec.get("rollout") or {}
+        previous = (model.get("previous") or {}).get("sha256")
+        told = (model.get("sha256"), previous, rollout.get("salt"), rollout.get("stage"))
+        if told != (self.manifest, self.previous, self.salt, self.stage):
+            raise ValueError("manifest, previous, salt or stage is not that of the spec")
+        return self
 
 
 class DeployedPredicate(PredicateModel):
@@ -78,6 +97,18 @@ class DeployedPredicate(PredicateModel):
     state: Sha256
     releases: Annotated[dict[Identifier, Annotated[int, Field(ge=1)]], Field(max_length=100)] = (
         Field(description="Version of the release metadata of each role.")
+    )
+    released: Annotated[tuple[Sha256, ...], Field(max_length=10_000, strict=False)] = Field(
+        description="Manifests that were deployed, and those to go back to."
+    )
+    settings: Sha256 | None = Field(
+        default=None, description="Of the settings but versions, rollouts and scale; none: unknown."
+    )
+    records: Annotated[tuple[Sha256, ...], Field(max_length=10_000, strict=False)] = Field(
+        default=(), description="Of the text of every signed record."
+    )
+    withdrawn: Annotated[dict[Sha256, Moment | None], Field(max_length=10_000)] = Field(
+        default={}, description="Those that withdraw something, with their end; none: no end."
     )
     deployments: Annotated[dict[Identifier, _DeployedModel], Field(max_length=5_000)]
     costs: Annotated[dict[ShortText, Sum], Field(max_length=1_000)] = Field(

@@ -49,7 +49,10 @@ from mobile_ai.pricing.values import cents
     },
 )
 def budgets_hold(whole: StackContext) -> None:
-    """Estimate the cost of the plan and compare it with every budget."""
+    """Estimate the cost of the plan and compare it with every budget.
+
+    A safety change, which adds nothing, is warned of a budget that does not hold.
+    """
     try:
         found = _estimated(whole)
         verdicts = judge_budgets(
@@ -70,17 +73,23 @@ def budgets_hold(whole: StackContext) -> None:
 
 def _tell(whole: StackContext, verdict: BudgetVerdict) -> None:
     typical = cents(verdict.total.amount.typical)
-    for item in whole.of(CONTEXT)[:1] if verdict.outcome == "warn" else ():
-        item.warn(
-            f"budget {verdict.name}",
-            got="; ".join(verdict.reasons),
-            expected=f"within {cents(verdict.allowed)} USD",
-        )
-    if verdict.outcome == "deny":
+    warns = verdict.outcome == "warn" or whole.facts.step == "safety"
+    if warns and verdict.outcome != "pass":
+        _warn(whole, verdict)
+    elif verdict.outcome == "deny":
         whole.deny(
             f"{verdict.kind} budget {verdict.name}",
             got=f"typical {typical} USD: " + "; ".join(verdict.reasons),
             expected=f"within {cents(verdict.allowed)} USD a month",
+        )
+
+
+def _warn(whole: StackContext, verdict: BudgetVerdict) -> None:
+    for item in whole.of(CONTEXT)[:1]:
+        item.warn(
+            f"budget {verdict.name}",
+            got="; ".join(verdict.reasons),
+            expected=f"within {cents(verdict.allowed)} USD",
         )
 
 

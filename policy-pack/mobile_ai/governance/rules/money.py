@@ -126,7 +126,8 @@ def cloud_capacity_affordable(case: Case) -> None:
             expected="a known cost",
         )
     elif cost > limit:
-        case.deny("cloud placements", got=f"up to {cost:.0f} USD a month", expected=f"{limit:g}")
+        report = case.warn if case.facts.step == "safety" else case.deny
+        report("cloud placements", got=f"up to {cost:.0f} USD a month", expected=f"{limit:g}")
 
 
 @resource_rule(
@@ -251,11 +252,16 @@ def owner_named(case: Case) -> None:
     },
 )
 def usage_plausible(case: Case) -> None:
-    """Compare declared usage with the signed record of the application."""
+    """Compare declared usage with the signed record of the application.
+
+    A safety change does not wait for a new measurement: the last one counts.
+    """
     app, least = app_of(case), case.parameters["minimumShare"]
-    record = _usage(case, app)
+    safe = case.facts.step == "safety"
+    record = _usage(case, app, expired=safe)
     if record is None:
-        case.deny(
+        report = case.warn if safe else case.deny
+        report(
             f"usage of {app!r}", got=_no_usage(case, app), expected="a measurement or an assumption"
         )
         return
@@ -311,8 +317,9 @@ def _budget(case: Case) -> dict[str, Any]:
     return dict(known.get(case.at("spec", "budget").text(), {}))
 
 
-def _usage(case: Case, app: str) -> UsagePredicate | None:
-    counting = [item for item in _usages(case, app) if item.counts(case.now)]
+def _usage(case: Case, app: str, *, expired: bool) -> UsagePredicate | None:
+    """Return the newest record that counts, or with ``expired`` the newest of all."""
+    counting = [item for item in _usages(case, app) if expired or item.counts(case.now)]
     return max(counting, key=lambda item: item.issued, default=None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
+from mobile_ai.contracts.progress import digest_of, stage_of
 from mobile_ai.contracts.reading import at_least, at_most, is_false, one_of, optional
 from mobile_ai.contracts.tokens import DELIVERY_OBJECTS, DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule, stack_rule
@@ -109,15 +110,16 @@ def rollout_stage_known(case: Case) -> None:
 def rollout_one_ring_at_a_time(case: Case) -> None:
     """Compare the stage with the one deployed before.
 
-    A rollback is exempt: the version named as `previous` may return to all rings at once. Without
-    a baseline every stage beyond the first is refused.
+    A return is exempt: a version that ran may have again as many devices as it had. So is a stack
+    that continues another, for what was released there. Without a baseline every stage beyond the
+    first is refused.
     """
     rollout = case.at("spec", "rollout")
     names = [ring.at("name").text() for ring in rollout.at("rings").items()]
     stage = rollout.at("stage")
     if rollout.at("halted").plain() is True or stage.text() not in names:
         return  # `rollout-stage-known` denies a stage that is not a ring
-    last = _last_open_ring(case, names) + 1 + case.parameters["skip"]
+    last = _last_open_ring(case, names)
     if names.index(stage.text()) > last:
         stage.deny(f"{names[last]!r}, or a ring before it")
     most = _widest_next(case)
@@ -146,14 +148,17 @@ def _widest_next(case: Case) -> float | None:
 
 
 def _last_open_ring(case: Case, names: list[str]) -> int:
-    """Return the index of the last ring that this version has reached, -1 for none."""
-    spec = _deployed(case)
-    model = spec.get("aiModel") or {}
+    """Return the index of the last ring that this version may have."""
+    spec, skip = _deployed(case), int(case.parameters["skip"])
     own = case.at("spec", "aiModel", "sha256").text()
-    if own == (model.get("previous") or {}).get("sha256"):
-        return len(names)
-    stage = (spec.get("rollout") or {}).get("stage")
-    return names.index(stage) if own == model.get("sha256") and stage in names else -1
+    if own == digest_of(spec):
+        return (names.index(stage_of(spec)) if stage_of(spec) in names else -1) + 1 + skip
+    most = case.facts.returns(case.resource.name).get(own, 0.0)
+    if not spec and case.facts.setting.continues and own in case.facts.released:
+        most = _EVERYBODY
+    shares = [ring.at("percent").number() for ring in case.at(*_RINGS).items()]
+    back = [at for at, share in enumerate(shares) if share is not None and share <= most]
+    return max(skip, *back) if back else skip
 
 
 @resource_rule(
@@ -230,6 +235,8 @@ def patches_released(whole: StackContext) -> None:
 
 
 _RELEASED: Final = "metadata/"
+_RINGS: Final = ("spec", "rollout", "rings")
+_EVERYBODY: Final = 100.0
 
 
 RULES: Final[tuple[Rule, ...]] = (

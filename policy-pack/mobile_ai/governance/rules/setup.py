@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mobile_ai.contracts.reading import one_of
@@ -21,19 +22,30 @@ from mobile_ai.governance.waiver_rules import why_unfit
     severity="critical",
     frameworks=("NIST AI RMF GOVERN 1.4", "CIS Controls 4.1"),
     remediation="list the stack in policy-pack/stacks.yaml on the protected branch",
-    applies_to=(CONTEXT,),
+    applies_to=(CONTEXT, DEPLOYED),
 )
 def stack_configured(case: Case) -> None:
-    """Compare stack and environment with the URN and ``stacks.yaml``; require a valid trust."""
+    """Compare stack and environment with the URN and ``stacks.yaml``; require a valid trust.
+
+    The trust is judged where the step is known, at ``Deployed``: a safety change needs no
+    signature that nobody can give at night.
+    """
+    if case.resource.type == DEPLOYED:
+        _check_trust(case, case.deny if case.facts.step == "other" else case.warn)
+        return
+    _check_trust(case, case.warn)
     environment = case.facts.setting.environment
     case.at("stack").require(one_of(stack_of(case.resource.urn)), "the stack of the URN")
     case.at("environment").require(one_of(environment), f"{environment!r}, as stacks.yaml says")
+
+
+def _check_trust(case: Case, report: Callable[..., None]) -> None:
     trust = case.facts.setting.trust
     if trust.expired:
-        case.deny(
+        report(
             f"trust {trust.label}",
             got=trust.ended,
-            expected="a trust that is valid; until then nothing new is accepted",
+            expected="a trust that is valid; until then only safety changes are accepted",
             next_step=RENEW,
         )
 
@@ -45,13 +57,20 @@ def stack_configured(case: Case) -> None:
     severity="critical",
     frameworks=("EU AI Act Art. 12", "NIST AI RMF GOVERN 2.1"),
     remediation="have the right role (policy-pack/trust) sign the record, or remove it",
-    applies_to=(CONTEXT,),
+    applies_to=(CONTEXT, DEPLOYED),
 )
 def records_verified(case: Case) -> None:
-    """Deny invalid records and waivers, and released digests without proof."""
+    """Deny invalid records and waivers, and released digests without proof.
+
+    Under an expired trust only records of the last `up` and those that withdraw something count,
+    so that they are judged at ``Deployed``.
+    """
+    at_baseline = case.resource.type == DEPLOYED
+    if case.facts.setting.trust.expired == at_baseline:
+        _check_refused(case)
+    if at_baseline:
+        return
     case.at("records").plain()
-    for error in case.facts.records.refused:
-        case.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
     for waivers in case.facts.records.waivers.values():
         for waiver in waivers:
             _check_waiver(case, waiver)
@@ -65,6 +84,11 @@ def records_verified(case: Case) -> None:
             expected="a digest in the state, or in a signed gate statement among the records",
             next_step="leave it out, or carry the gate statement of its release",
         )
+
+
+def _check_refused(case: Case) -> None:
+    for error in case.facts.records.refused:
+        case.deny(error.what, got=error.got, expected=error.expected, next_step=error.next_step)
 
 
 def _check_waiver(case: Case, waiver: Waiver) -> None:

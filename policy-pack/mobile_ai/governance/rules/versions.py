@@ -78,16 +78,18 @@ def no_silent_downgrade(case: Case) -> None:
         if not safe_without_baseline(case.resource.props, case.facts.released):
             _deny_step(case)
         return
-    prior = baseline.model(case.resource.name)
+    name = case.resource.name
+    prior = baseline.model(name)
     version = case.at("spec", "aiModel", "version")
     if prior is None or not version.known:
         return
     deployed = str(prior.get("version", ""))
     found, before = version_key(version.text()), version_key(deployed)
     lower = found is None or before is None or found < before
-    way_back = (prior.get("previous") or {}).get("sha256")
-    if lower and way_back != case.at("spec", "aiModel", "sha256").text():
-        version.deny(f"{deployed} or newer, or its `previous`")
+    own = case.at("spec", "aiModel", "sha256").text()
+    way_back = {(prior.get("previous") or {}).get("sha256"), *case.facts.returns(name)}
+    if lower and own not in way_back:
+        version.deny(f"{deployed} or newer, its `previous`, or a version that ran before")
 
 
 def _deny_step(case: Case) -> None:

@@ -26,6 +26,13 @@ def command(  # noqa: PLR0917  typer passes options by name
     base: Annotated[
         str, typer.Option(help="Commit to compare with; default: the deployed state.")
     ] = "",
+    record: Annotated[
+        str,
+        typer.Option(
+            help="Ref of the base repository with the deployed records, for a check without a "
+            "state, such as origin/mobile-ai/deployed."
+        ),
+    ] = "",
     actuals: Annotated[
         Path | None,
         typer.Option(help="FOCUS file (.csv, .jsonl) with this month's charges, for a forecast."),
@@ -52,6 +59,8 @@ def command(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai gate --stack prod --base origin/main --format markdown
 
+    Example: mobile-ai gate --stack prod --base HEAD --record origin/mobile-ai/deployed
+
     Example: mobile-ai gate --stack dev --format table,sarif --out build/gate --time
 
     Example: mobile-ai gate --stack prod --cloud aws --statement build/gate/prod.dsse.json
@@ -72,6 +81,7 @@ def command(  # noqa: PLR0917  typer passes options by name
         stack=stack,
         cloud=cloud.value,
         base=base,
+        record=record,
         actuals=actuals,
         proposed_roots=proposed_roots,
         timed=time,

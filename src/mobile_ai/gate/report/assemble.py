@@ -12,6 +12,7 @@ from mobile_ai.gate.engine.pack import PolicyPack
 from mobile_ai.gate.report.cost import NOT_PLANNED
 from mobile_ai.gate.report.report import (
     EXIT_CODES,
+    Advice,
     Change,
     CostReport,
     EngineFacts,
@@ -69,6 +70,7 @@ class EngineRun:
         cost: Cost of the plan.
         models: Model changes of the plan.
         providers: The providers of the plan.
+        advice: What an advisory verdict was bound to; `None` where the state is judged.
     """
 
     stack: str
@@ -86,6 +88,7 @@ class EngineRun:
     cost: CostReport = NOT_PLANNED
     models: tuple[ModelChange, ...] = ()
     providers: tuple[ProviderReport, ...] = ()
+    advice: Advice | None = None
 
 
 def assemble_report(run: EngineRun, timing: Timing) -> Report:
@@ -98,6 +101,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         verdict=decided,
         exit_code=EXIT_CODES[decided],
         stack=run.stack,
+        advice=run.advice,
         source=run.source,
         engine=run.engine,
         providers=run.providers,

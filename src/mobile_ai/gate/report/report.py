@@ -12,6 +12,7 @@ from mobile_ai.gate.report.sections import CostReport, Count, ModelChange, Part,
 
 __all__ = [
     "EXIT_CODES",
+    "Advice",
     "Author",
     "Change",
     "CostReport",
@@ -189,6 +190,21 @@ class Change(Part):
     proposed: str = Field(description="The same; empty for a removed deployment.")
 
 
+class Advice(Part):
+    """What an advisory verdict was bound to: the one at `up`, on the state, decides."""
+
+    base: str = Field(description="Commit that the change was compared with.")
+    record: Count = Field(default=0, description="Sequence of the deployed record; 0: none.")
+
+    def __str__(self) -> str:
+        """Return one sentence."""
+        told = f"record {self.record}" if self.record else "no deployed record"
+        return (
+            f"this verdict is advice, bound to base {self.base[:12]} and {told}; "
+            "the verdict at `up` decides"
+        )
+
+
 class Timing(Part):
     """Time spent by phase."""
 
@@ -213,6 +229,9 @@ class Report(Part):
     verdict: GateVerdict
     exit_code: Literal[0, 1, 2]
     stack: str
+    advice: Advice | None = Field(
+        default=None, description="What an advisory verdict was bound to; null: it decides."
+    )
     source: Source
     engine: EngineFacts
     providers: tuple[ProviderReport, ...] = ()

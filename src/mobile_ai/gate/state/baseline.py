@@ -139,7 +139,7 @@ def stack_file_at(project: Project, reference: str) -> StackFile:
     Raises:
         GateError: There is no such commit.
     """
-    _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+    commit_of(project, reference)
     name = project.stack_file.name
     prefix = _git(project, "rev-parse", "--show-prefix").strip()
     known = _git(project, "ls-tree", "--full-tree", "--name-only", reference, f"{prefix}{name}")
@@ -148,6 +148,15 @@ def stack_file_at(project: Project, reference: str) -> StackFile:
         return StackFile.parse(text, name=name)
     except StackFileError:
         return StackFile(name=name)
+
+
+def commit_of(project: Project, reference: str) -> str:
+    """Return the commit that a reference names.
+
+    Raises:
+        GateError: There is no such commit.
+    """
+    return _git(project, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").strip()
 
 
 def pins_of(resources: Iterable[Resource]) -> dict[str, DeployedPin]:

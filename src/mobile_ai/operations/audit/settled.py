@@ -20,7 +20,7 @@ def settled(export: Mapping[str, Any]) -> Mapping[str, Any]:
     text = outputs.get("deployed")
     if not isinstance(text, str):
         return export
-    told = {"found": STATE, "text": text}
+    told = {"found": STATE, "text": text, "proposed": text}
     resources = [
         {**row, "inputs": told, "outputs": told} if row.get("type") == DEPLOYED else row
         for row in rows
