@@ -7,7 +7,6 @@ expression undefined.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import subprocess
@@ -23,18 +22,10 @@ from mobile_ai.governance.opa.process import EvaluatorProcess
 from mobile_ai.governance.opa.recipe import evaluator_program
 from mobile_ai.governance.rego import Rego, RegoResult
 from mobile_ai.governance.stack_policy import load_rego
+from tests.governance.opa_judge import DATA, DOCUMENT, HEAD, PROBES, probe_module, untrue_in_opa
 
 PACK = Path(__file__).parents[2] / "policy-pack"
-PROBES = json.loads(Path(__file__).with_name("rego_probes.json").read_text("utf-8"))
-HEAD = "package mobile.ai.governance\n\nimport rego.v1\n\n"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-DOCUMENT = {
-    "apiVersion": "mobile-ai/v1",
-    "kind": "MobileAIDeployment",
-    "metadata": {"name": "camera-digits", "labels": {"region": "eu-central-1"}},
-    "spec": {"aiModel": {"id": "digits", "version": "1.0.0"}, "placement": [{"target": "edge"}]},
-}
-DATA = {"ai_registry": {"models": {}}, "jurisdictions": {"home": ["eu-central-1"]}}
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +37,6 @@ def rego() -> Iterator[Rego]:
 
 def probe(expression: str) -> dict[str, str]:
     return {"p.rego": probe_module(expression)}
-
-
-def probe_module(expression: str) -> str:
-    helpers = "\n".join(PROBES["helpers"])
-    return f'{HEAD}{helpers}\ndeny contains "fired" if {{\n{expression}\n}}\n'
 
 
 def evaluated(rego: Rego, module: str, document: Any = DOCUMENT, data: Any = DATA) -> RegoResult:
@@ -89,22 +75,7 @@ def test_opa_itself_agrees_with_every_probe(tmp_path: Path) -> None:
     target = f"github.com/open-policy-agent/opa@v{version}"
     place = {**os.environ, "GOBIN": str(tmp_path), "CGO_ENABLED": "0"}
     subprocess.run(["go", "install", target], env=place, check=True, capture_output=True)
-    (tmp_path / "input.json").write_text(json.dumps(DOCUMENT))
-    (tmp_path / "data.json").write_text(json.dumps(DATA))
-    wrong = []
-    for name, expression in PROBES["true"].items():
-        (tmp_path / "p.rego").write_text(probe_module(expression))
-        files = ("-d", tmp_path / "p.rego", "-d", tmp_path / "data.json")
-        command = [tmp_path / "opa", "eval", "-f", "raw", *files, "-i", tmp_path / "input.json"]
-        done = subprocess.run(
-            [*command, "data.mobile.ai.governance.deny"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.stdout.strip() != '["fired"]':
-            wrong.append((name, done.stdout, done.stderr))
-    assert wrong == []
+    assert untrue_in_opa(tmp_path / "opa", tmp_path) == []
 
 
 def test_there_are_sixty_probes_beside_the_given_ones() -> None:
