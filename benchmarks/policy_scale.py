@@ -26,11 +26,13 @@ from benchmarks.policy import (
     _request,
     _serving,
 )
+from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.governance.judge import JudgeSession
-from mobile_ai.governance.rego import evaluate
+from mobile_ai.governance.rego import Rego, shared_rego
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import Scene
+from tests.governance.opa_judge import DATA, DOCUMENT, PROBES, probe_module, untrue_in_opa
 
 __all__ = ["IDS", "rows"]
 
@@ -42,6 +44,7 @@ IDS = (
     "policy.startup_s",
     "policy.vs_opa",
     "policy.rego_ms",
+    "policy.rego_vs_opa",
 )
 _REPEATS = 3
 _STACK_ROUNDS = 7
@@ -192,6 +195,7 @@ def _against_opa(scene: Scene, folder: Path) -> Iterator[Row]:
     if not binary.exists():
         environment = {**os.environ, "GOBIN": str(binary.parent)}
         subprocess.run(["go", "install", _OPA], env=environment, check=True)
+    yield _probes(binary, folder)
     data = folder / "resources.json"
     workloads = [dict(item.props) for item in _many(scene, 1_000) if "apps/v1" in item.type]
     data.write_text(json.dumps({"resources": workloads}))
@@ -210,13 +214,14 @@ def _against_opa(scene: Scene, folder: Path) -> Iterator[Row]:
 def _rego(scene: Scene) -> Row:
     modules = {path.name: path.read_text() for path in sorted((_PACK / "rego").glob("*.rego"))}
     document = dict(scene.deployment().props)
-    verified = {"sha256": scene.version.sha256, "assessment": "approved"}
-    registry = {"digits": {"1.1.0": verified}}
-    evaluate(modules, document, registry=registry)
+    verified = {"sha256": scene.version.sha256, "ethical_assessment_approved": True}
+    data = {"ai_registry": {"models": {"digits": {"versions": {"1.1.0": verified}}}}}
+    rego, now = shared_rego(), datetime.now(UTC)
+    rego.evaluate(modules, document, data=data, now=now)
     found = []
     for _ in range(50):
         before = time.perf_counter()
-        evaluate(modules, document, registry=registry)
+        rego.evaluate(modules, document, data=data, now=now)
         found.append((time.perf_counter() - before) * 1e3)
     return Row(
         id="policy.rego_ms",
@@ -224,8 +229,39 @@ def _rego(scene: Scene) -> Row:
         unit="ms",
         peer="one deployment; not part of the pairs above",
         n=len(found),
-        note=f"{len(modules)} modules of the pack, kept parsed between deployments",
+        note=f"{len(modules)} modules of the pack, kept compiled between deployments",
     )
+
+
+def _probes(binary: Path, folder: Path) -> Row:
+    """Count probes that do not fire here and do in OPA, or are silent where they must not be."""
+    wrong = untrue_in_opa(binary, folder)
+    rego, now = Rego(), datetime.now(UTC)
+    outcomes: dict[str, list[str]] = {"fired": [], "refused": [], "raised": [], "silent": []}
+    for kind in ("true", "refused", "raises"):
+        for name, expression in PROBES[kind].items():
+            # What the last kind of probes calls; a rule twice, so that one of them conflicts.
+            more = "two(x) := 1 if x\ntwo(x) := 2 if x\n" if kind == "raises" else ""
+            modules = {"p.rego": probe_module(expression) + more}
+            outcomes[_became(rego, modules, now)].append(name)
+    return Row(
+        id="policy.rego_vs_opa",
+        value=len({*wrong, *outcomes["silent"]}),
+        unit="probes",
+        peer="OPA 1.22.2 on the same probes; bar: 0 that differ or are silent",
+        n=sum(len(names) for names in outcomes.values()),
+        note=", ".join(f"{len(names)} {word}" for word, names in outcomes.items()),
+    )
+
+
+def _became(rego: Rego, modules: dict[str, str], now: datetime) -> str:
+    if rego.problems(modules):
+        return "refused"
+    try:
+        denials = rego.evaluate(modules, DOCUMENT, data=DATA, now=now).denials
+    except DocumentError:
+        return "raised"
+    return "fired" if denials else "silent"
 
 
 def _opa_seconds(binary: Path, data: Path) -> float:

@@ -15,8 +15,8 @@ LOCK = {
 }
 PROJECT = next(item for (name, _), item in LOCK.items() if name == "mobile-ai-delivery")
 PYTHONS = ("3.11", "3.12", "3.13")
-# macOS 15 is what the wheels of regopy need; glibc 2.36 is Debian 12.
-MACHINES = {"macos-arm64": ("darwin", "arm64", 15), "linux-x86_64": ("linux", "x86_64", 36)}
+# macOS 14 is what the wheels of onnxruntime need; glibc 2.36 is Debian 12.
+MACHINES = {"macos-arm64": ("darwin", "arm64", 14), "linux-x86_64": ("linux", "x86_64", 36)}
 MACHINES |= {"linux-arm64": ("linux", "aarch64", 36)}
 EXTRAS = ("", "delivery", "device", "edge", "gate", "operations", "policy-pack", "sandbox")
 

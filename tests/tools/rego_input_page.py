@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mobile_ai.components.plan.documents import deployment_document
+from mobile_ai.governance.rules.rego import input_of
 from mobile_ai.stack.reader import read_settings
 
 __all__ = ["rego_input", "rules_guide"]
@@ -19,9 +20,9 @@ _WIDTH: Final = 140
 
 
 def rego_input() -> dict[str, Any]:
-    """Return the document of the first deployment of the stack `dev`."""
+    """Return the input for the first deployment of the stack `dev`."""
     settings = read_settings("dev", root=_ROOT)
-    return dict(deployment_document(settings, settings.deployments[0]))
+    return input_of(deployment_document(settings, settings.deployments[0]))
 
 
 def rules_guide() -> str:

@@ -121,25 +121,31 @@ func (one *evaluator) unknownData(compiler *ast.Compiler) ast.Errors {
 	found := ast.Errors{}
 	own := ast.MustParseRef(one.last.Package)
 	for _, module := range compiler.Modules {
-		ast.WalkRefs(module, func(path ast.Ref) bool {
-			if path.HasPrefix(own) && len(compiler.GetRulesDynamic(path)) == 0 {
-				found = append(found, ast.NewError(unknown, path[0].Location, "%s is no rule of the modules", path))
-			}
-			shape := one.last.Shape
-			for at := 1; at < len(path) && len(shape) > 0 && path.HasPrefix(ast.DefaultRootRef) && !path.HasPrefix(own); at++ {
-				name, constant := path[at].Value.(ast.String)
-				below, known := shape[string(name)]
-				if !constant || !known {
-					below, known = shape["*"]
+		for _, item := range module.Rules {
+			ast.WalkRefs(item, func(path ast.Ref) bool {
+				if !path.HasPrefix(ast.DefaultRootRef) || len(compiler.GetRulesDynamic(path)) > 0 {
+					return false
 				}
-				if !known && constant {
-					known := strings.Join(util.KeysSorted(shape), ", ")
-					found = append(found, ast.NewError(unknown, path[0].Location, "%s is not in the data: there are %s", path[at], known))
+				shape := one.last.Shape
+				if path.HasPrefix(own) {
+					found = append(found, ast.NewError(unknown, path[0].Location, "%s is no rule of the modules", path))
+					shape = nil
 				}
-				shape, _ = below.(map[string]any)
-			}
-			return false
-		})
+				for at := 1; at < len(path) && len(shape) > 0; at++ {
+					name, constant := path[at].Value.(ast.String)
+					below, known := shape[string(name)]
+					if !constant || !known {
+						below, known = shape["*"]
+					}
+					if !known && constant {
+						known := strings.Join(util.KeysSorted(shape), ", ")
+						found = append(found, ast.NewError(unknown, path[0].Location, "%s is not in the data: there are %s", path[at], known))
+					}
+					shape, _ = below.(map[string]any)
+				}
+				return false
+			})
+		}
 	}
 	return found
 }

@@ -1,8 +1,8 @@
 // Evaluates Rego for the policy pack with OPA's own compiler and evaluator.
 //
 // It reads one JSON request a line from standard input and writes one answer a
-// line to standard output, in order, until its input ends. It opens no file and
-// no connection, and its time is that of the request.
+// line to standard output, in order, until its input ends. It can open no
+// file and no connection, and its time is that of the request.
 package main
 
 import (
@@ -81,9 +81,7 @@ type evaluator struct {
 }
 
 func main() {
-	debug.SetMemoryLimit(memory / 2)
-	limit := syscall.Rlimit{Cur: memory, Max: memory}
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &limit); err != nil {
+	if err := confine(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
@@ -106,6 +104,25 @@ func main() {
 			os.Exit(2)
 		}
 	}
+}
+
+// confine bounds memory, and leaves no descriptor free: no module can open a
+// file (a JSON Schema may refer to one) or a connection.
+func confine() error {
+	debug.SetMemoryLimit(memory / 2)
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: memory, Max: memory}); err != nil {
+		return err
+	}
+	<-time.After(time.Microsecond) // the first timer opens descriptors of its own
+	next, err := os.Open(os.DevNull)
+	if err != nil {
+		return err
+	}
+	free := uint64(next.Fd())
+	if err := next.Close(); err != nil {
+		return err
+	}
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: free, Max: free})
 }
 
 func (one *evaluator) answer(asked request, told *answer) error {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mobile_ai.contracts.tokens import DEPLOYMENT
@@ -39,14 +40,14 @@ def rego_rules_pass(case: Case) -> None:
         )
     if problems:
         return
-    result = rego.evaluate(modules, _input(document), data=_data(case), now=case.now)
+    result = rego.evaluate(modules, input_of(document), data=_data(case), now=case.now)
     for message in result.denials:
         case.deny("rego", got=message, expected="no denial")
     for message in result.warnings:
         case.warn("rego", got=message, expected="no warning")
 
 
-def _input(document: dict[str, Any]) -> dict[str, Any]:
+def input_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the deployment with the region of its data as a label, unless it has such a label."""
     metadata = document.get("metadata", {})
     region = document.get("spec", {}).get("dataProcessing", {}).get("region")
