@@ -119,7 +119,7 @@ def proposed(pack, path, value, *more):
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "owner"),
+    "change",
     [
         ("bounds.domains[+]", "example.org", "security"),
         ("bounds.notify[+]", "oncall@example.org", "security"),
@@ -137,7 +137,8 @@ def proposed(pack, path, value, *more):
     ],
 )
 @pytest.mark.parametrize("form", ["plain", "signed"])
-def test_a_change_is_written_and_says_who_answers(*, request, pack, form, path, value, owner):
+def test_a_change_is_written_and_says_who_answers(request, pack, form, change):
+    path, value, owner = change
     if form == "signed":
         request.getfixturevalue("signed")
     before = read_roots((pack / "stacks.yaml").read_text())

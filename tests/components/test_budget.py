@@ -356,7 +356,7 @@ def test_each_message_starts_the_workflow_once(
     secret = boto3.client("secretsmanager").create_secret(Name="a", SecretString=json.dumps(app))
     key = boto3.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
     environment = {
-        "APP_SECRET": secret["ARN"],
+        "APP_SECRET_ARN": secret["ARN"],
         "KEY_ID": key["KeyMetadata"]["KeyId"],
         "STACK": "prod",
         "TARGET": json.dumps(target(github)),

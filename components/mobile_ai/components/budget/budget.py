@@ -143,7 +143,7 @@ def _remediation(
             "purpose": "budget-dispatch",
             "sources": ["budget_dispatch.py"],
             "environment": {
-                "APP_SECRET": remediation["app_secret_arn"],
+                "APP_SECRET_ARN": remediation["app_secret_arn"],
                 "KEY_ID": key_alias(scope, "github-app"),
                 "STACK": scope["stack"],
                 "TARGET": plan.dispatch_target(remediation),

@@ -24,7 +24,7 @@ _LONGEST_REASON = 1_000  # characters
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Start the workflow once for each message."""
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["APP_SECRET"])
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])
     app = json.loads(secret["SecretString"])
     token = app_token(
         boto3.client("kms"), key_id=os.environ["KEY_ID"], app_id=app["appId"], now=int(time.time())

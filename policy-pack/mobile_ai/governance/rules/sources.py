@@ -13,6 +13,10 @@ from mobile_ai.governance.resource_list import ListedType, listed_types
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
+_CHANGE: Final = (
+    "keep to `bounds` of policy-pack/stacks.yaml, or have security change it: "
+    "`mobile-ai roots propose STACK 'bounds.{0}' VALUE`"
+)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
 _KUBERNETES_PROVIDER: Final = "pulumi:providers:kubernetes"
@@ -77,8 +81,7 @@ def _nodes(node: Property, keys: tuple[str, ...]) -> Iterator[Property]:
     group="security",
     severity="critical",
     frameworks=("AWS Well-Architected SEC01",),
-    remediation="set allowedAccountIds; let the pipeline's role give credentials; have security "
-    "change `bounds` where it must (`mobile-ai roots propose STACK 'bounds.roles[+]' VALUE`)",
+    remediation="set allowedAccountIds; let the pipeline's role give credentials",
     applies_to=(_AWS_PROVIDER, _KUBERNETES_PROVIDER),
 )
 def provider_accounts_bound(case: Case) -> None:
@@ -86,16 +89,24 @@ def provider_accounts_bound(case: Case) -> None:
     bounds = case.facts.setting.bounds
     if case.resource.type != _AWS_PROVIDER:
         contexts = bounds.contexts
-        case.at("context").require(optional(one_of(*contexts)), f"one of {contexts}")
+        case.at("context").require(
+            optional(one_of(*contexts)),
+            f"one of {contexts}",
+            next_step=_CHANGE.format("contexts[+]"),
+        )
         return
     accounts = _listed(case.at("allowedAccountIds"))
     if accounts != [bounds.account]:
-        case.at("allowedAccountIds").require(lambda _: False, f"account {bounds.account} alone")
+        case.at("allowedAccountIds").deny(
+            f"account {bounds.account} alone", next_step=_CHANGE.format("account")
+        )
     if not case.at("assumeRoles").missing:
         for role in _listed(case.at("assumeRoles")) or [{}]:
             arn = role.get("roleArn") if isinstance(role, Mapping) else None
             if arn not in bounds.roles:
-                case.at("assumeRoles").deny(f"roles of {bounds.roles}")
+                case.at("assumeRoles").deny(
+                    f"roles of {bounds.roles}", next_step=_CHANGE.format("roles[+]")
+                )
 
 
 def _listed(node: Property) -> list[Any] | None:
