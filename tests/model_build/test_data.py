@@ -168,3 +168,17 @@ def test_an_attribute_that_no_row_has_is_refused_before_training(change, message
     path.write_text(dump_yaml(values))
     with pytest.raises(RecipeError, match=f"{message}.*expected one of age, race, sex"):
         build_rows(load_recipe(path))
+
+
+@pytest.mark.parametrize("reader", sorted(datasets.READERS))
+def test_every_reader_states_the_encoding_of_its_inputs(reader):
+    assert set(datasets.ENCODINGS) == set(datasets.READERS)
+    assert all(
+        item.range is not None or item.divisor is not None
+        for item in datasets.ENCODINGS[reader].values()
+    )
+
+
+def test_only_locked_data_sets_have_a_known_encoding():
+    assert datasets.encodings_of("mnist-5k")["image"].range == (0.0, 1.0)
+    assert datasets.encodings_of("data of one's own") == {}

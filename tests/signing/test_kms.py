@@ -8,6 +8,7 @@ import shutil
 import boto3
 import pytest
 from moto import mock_aws
+from moto.kms.exceptions import AccessDeniedException
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import ECDSAPrivateKey
 
@@ -176,6 +177,39 @@ def test_a_kms_without_a_region_is_named(repository, run, monkeypatch):
     files = repository.files()
     said = run("record", "sign", repository.draft("waiver"), "--key", "awskms:alias/eva", code=2)
     assert ("region" in said, "Next:" in said) == (True, True), said
+    assert repository.files() == files
+
+
+@pytest.mark.parametrize("region", ["us-east-1", ""])
+def test_the_arn_of_a_key_says_its_region(repository, run, monkeypatch, region):
+    arn = boto3.client("kms").describe_key(KeyId="alias/eva")["KeyMetadata"]["Arn"]
+    assert ":eu-central-1:" in arn
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    path = repository.draft("waiver")
+    path.write_text(path.read_text().replace("2026-1", "2098-1"))
+    assert "it counts" in run("record", "sign", path, "--key", f"awskms:{arn}")
+
+
+def test_a_second_key_that_may_not_sign_leaves_nothing(repository, run, monkeypatch):
+    """Whoever may read a public key and not sign: no half-signed file is left."""
+    signed = []
+
+    def sign(self):
+        signed.append(self)
+        if len(signed) == 2:
+            raise AccessDeniedException("not authorized to perform: kms:Sign")
+        return real(self)
+
+    real = KmsResponse.sign
+    monkeypatch.setattr(KmsResponse, "sign", sign)
+    add = ("trust", "add", "Gus <gus@example.com>", "--role", "builder", "--environment", "dev")
+    run("key", "new", "gus", "--folder", repository.keys)
+    run(*add, "--key", repository.keys / "gus.pub")
+    files = repository.files()
+    keys = ("--key", "awskms:alias/ana", "--key", "awskms:alias/ben")
+    said = run("trust", "sign", "--environment", "dev", *keys, "--yes", code=2)
+    assert ("AccessDenied" in said, "Next:" in said) == (True, True), said
     assert repository.files() == files
 
 

@@ -282,3 +282,24 @@ def test_a_scheme_that_is_unknown_is_refused(uri):
         return
     with pytest.raises(GovernanceError):
         load_signer(uri)
+
+
+@pytest.mark.parametrize("name", ["waiver", "usage", "freeze"])
+def test_a_record_copied_to_another_stack_does_not_count_there(place, name):
+    """Even where the same keys may sign for both stacks."""
+    source = place.root / sign(place, name).path
+    target = Path(str(source).replace("/dev/", "/prod/"))
+    target.parent.mkdir(parents=True)
+    target.write_bytes(source.read_bytes())
+    states = {item.path: item for item in list_records(place.root, now=NOW)}
+    copied = states[target.relative_to(place.root).as_posix()]
+    assert (copied.counts, "a record of stack 'dev'" in copied.why) == (False, True)
+    assert states[source.relative_to(place.root).as_posix()].counts
+
+
+def test_a_signature_moved_to_another_record_does_not_count(place):
+    first, second = (place.root / sign(place, name).path for name in ("waiver", "usage"))
+    one, other = (read_yaml(path.read_text(), name="record") for path in (first, second))
+    first.write_text(dump_yaml({**one, "signatures": other["signatures"]}))
+    states = {item.type: item for item in list_records(place.root, now=NOW)}
+    assert (states["waiver"].counts, states["usage"].counts) == (False, True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -30,7 +28,7 @@ def test_a_key_in_kms_is_asked_for_its_public_half(tmp_path, monkeypatch):
         asked.append((name, scheme))
         return f"awskms:{name}", made
 
-    monkeypatch.setattr(public_keys, "AWSSigner", SimpleNamespace(import_=import_))
+    monkeypatch.setattr(AWSSigner, "import_", import_)
     assert public_keys.read_public_key("awskms:alias/ana") == made
     assert asked == [("alias/ana", "ecdsa-sha2-nistp256")]
 

@@ -7,7 +7,7 @@ bytes than the build's is refused here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -32,10 +32,13 @@ from mobile_ai.contracts.manifest import (
     Profile,
     Recipe,
     Serving,
+    TensorSpec,
     Unknown,
 )
+from mobile_ai.contracts.manifest_io import LabelsStep, ScaleStep, SoftmaxStep, ValueRange
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
+from mobile_ai.model_build.datasets import InputEncoding, encodings_of
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import (
     ArtifactEvaluation,
@@ -193,16 +196,55 @@ def _origin(build: BuildResult) -> Origin:
 
 
 def _io(build: BuildResult) -> ModelIO:
-    """Return the tensors; the processing around them is in no recipe, so it is unknown."""
+    """Return the tensors and what the recipe's data set and network do before and after them."""
     first = build.variants[0]
-    is_imported = first.transforms[0].step == "import"
+    if first.transforms[0].step == "import":
+        return ModelIO(
+            inputs=first.inputs,
+            outputs=first.outputs,
+            preprocessing=UNSTATED,
+            postprocessing=UNSTATED,
+            state=UNSTATED,
+        )
+    known = encodings_of(build.datasets[0].name) if build.datasets else {}
     return ModelIO(
-        inputs=first.inputs,
+        inputs=tuple(_with_range(item, known.get(item.name)) for item in first.inputs),
         outputs=first.outputs,
-        preprocessing=UNSTATED,
-        postprocessing=UNSTATED,
-        # The exporter writes models of one step.
-        state=UNSTATED if is_imported else (),
+        preprocessing=_preprocessing(first.inputs, known),
+        postprocessing=_postprocessing(first.outputs, build.labels),
+        state=(),  # the exporter writes models of one step
+    )
+
+
+def _with_range(tensor: TensorSpec, encoding: InputEncoding | None) -> TensorSpec:
+    if encoding is None or encoding.range is None:
+        return tensor
+    low, high = encoding.range
+    return tensor.model_copy(update={"range": ValueRange(low=low, high=high)})
+
+
+def _preprocessing(
+    inputs: Sequence[TensorSpec], known: Mapping[str, InputEncoding]
+) -> tuple[ScaleStep, ...] | Unknown:
+    divisors = {item.name: known[item.name].divisor for item in inputs if item.name in known}
+    steps = tuple(
+        ScaleStep(operation="scale", tensor=name, factor=1 / divisor, offset=0.0)
+        for name, divisor in divisors.items()
+        if divisor
+    )
+    return steps if len(steps) == len(inputs) else UNSTATED
+
+
+def _postprocessing(
+    outputs: Sequence[TensorSpec], labels: tuple[str, ...]
+) -> tuple[SoftmaxStep | LabelsStep, ...] | Unknown:
+    """Return the steps after a network, whose one output are logits by label."""
+    if len(outputs) != 1 or not labels:
+        return UNSTATED
+    (name,) = (item.name for item in outputs)
+    return (
+        SoftmaxStep(operation="softmax", tensor=name, axis=-1),
+        LabelsStep(operation="labels", tensor=name, names=labels),
     )
 
 

@@ -10,8 +10,9 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import yaml
@@ -19,10 +20,14 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.errors import DataError
 from mobile_ai.model_build.fetch import read_members
-from mobile_ai.model_build.lock import locked
+from mobile_ai.model_build.lock import load_lock, locked
 from mobile_ai.model_build.rows import Rows
 
 _MESSAGE_BYTES = 64  # input length; longer messages are truncated, shorter ones zero-padded
+_WHITE = 255.0  # of a grey byte
+_CEPSTRUM = 2.0
+_ACCELERATION = 10.0  # m/s2
+_ROTATION = 5.0  # rad/s
 _LANGUAGES = (
     "dutch",
     "english",
@@ -35,6 +40,38 @@ _LANGUAGES = (
     "turkish",
 )
 _Members = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEncoding:
+    """Encoding of an input by the reader of a data set.
+
+    Attributes:
+        range: Smallest and largest value, where the encoding bounds them.
+        divisor: Divisor of the raw values, where nothing else is done to them.
+    """
+
+    range: tuple[float, float] | None = None
+    divisor: float | None = None
+
+
+ENCODINGS: Final[Mapping[str, Mapping[str, InputEncoding]]] = {
+    "adult": {"profile": InputEncoding(range=(0.0, 1.0))},
+    "basic_motions": {
+        "accelerometer": InputEncoding(divisor=_ACCELERATION),
+        "gyroscope": InputEncoding(divisor=_ROTATION),
+    },
+    "japanese_vowels": {"cepstrum": InputEncoding(divisor=_CEPSTRUM)},
+    "messages": {"text": InputEncoding(range=(0.0, 255.0))},
+    "mnist": {"image": InputEncoding(range=(0.0, 1.0), divisor=_WHITE)},
+}
+"""Encodings of the inputs by reader; a manifest states them."""
+
+
+def encodings_of(name: str) -> Mapping[str, InputEncoding]:
+    """Return the encodings of a locked data set's inputs; empty for another data set."""
+    source = load_lock().get(name)
+    return ENCODINGS.get(source.reader or "", {}) if source else {}
 
 
 def read_rows(name: str, *, cache: Path | None = None) -> Rows:
@@ -58,7 +95,7 @@ def mnist(members: _Members) -> Rows:
     """Return images `image` [n, 28, 28, 1] in 0..1 and digits as labels."""
     (content,) = members.values()
     values = np.loadtxt(io.BytesIO(gzip.decompress(content)), delimiter=",", dtype=np.float64)
-    images = (values[:, :-1] / 255.0).astype(np.float32).reshape(-1, 28, 28, 1)
+    images = (values[:, :-1] / _WHITE).astype(np.float32).reshape(-1, 28, 28, 1)
     labels = values[:, -1].astype(np.int64)
     return Rows(inputs={"image": images}, labels=labels)
 
@@ -67,7 +104,7 @@ def japanese_vowels(members: _Members) -> Rows:
     """Return cepstra `cepstrum` [n, 25, 12] (12 LPC coefficients) and the speaker, 0..8."""
     series, labels = _time_series(members)
     # Coefficients are in about -2..2: halving normalizes them for int8 calibration.
-    return Rows(inputs={"cepstrum": series / 2}, labels=labels)
+    return Rows(inputs={"cepstrum": series / _CEPSTRUM}, labels=labels)
 
 
 def basic_motions(members: _Members) -> Rows:
@@ -76,7 +113,10 @@ def basic_motions(members: _Members) -> Rows:
     10 Hz for ten seconds. Acceleration is divided by 10 (m/s2), rotation by 5 (rad/s).
     """
     series, labels = _time_series(members)
-    inputs = {"accelerometer": series[:, :, :3] / 10, "gyroscope": series[:, :, 3:] / 5}
+    inputs = {
+        "accelerometer": series[:, :, :3] / _ACCELERATION,
+        "gyroscope": series[:, :, 3:] / _ROTATION,
+    }
     return Rows(inputs=inputs, labels=labels)
 
 

@@ -204,8 +204,15 @@ def _existing(folder: Path, draft: Draft) -> WrittenVersion:
 
 
 def _essence(manifest: ModelManifest) -> str:
-    """Return the digest of what is reproducible: without times, commit and profiles."""
+    """Return the digest of what is reproducible: without times, commit and profiles.
+
+    What is stated about processing is left out: earlier builds of the same files stated less.
+    """
     values: dict[str, Any] = manifest_values(manifest)
+    for key in ("preprocessing", "postprocessing"):
+        values["io"].pop(key)
+    for tensor in values["io"]["inputs"]:
+        tensor.pop("range")
     values["metadata"].pop("created")
     values["lineage"].pop("sourceCommit")
     for artifact in values["artifacts"]:

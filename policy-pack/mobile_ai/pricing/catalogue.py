@@ -74,6 +74,12 @@ def load_catalogue(folder: Path) -> Catalogue:
     return parse_catalogue(_text(folder / file), sha256=sha256, name=file)
 
 
+def catalogue_folder(pack: Path) -> Path:
+    """Return the folder of a pack's catalogues: its own, or that of the installed package."""
+    own = pack / "mobile_ai" / "pricing" / "prices"
+    return own if own.is_dir() else Path(__file__).parent / "prices"
+
+
 @cache
 def pack_catalogue() -> Catalogue:
     """Return the prices of the pack that this module is part of.
@@ -90,7 +96,7 @@ def load_prices(pack: Path) -> Catalogue:
     Raises:
         CostError: If a file is missing, malformed or does not match its digest.
     """
-    found = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
+    found = load_catalogue(catalogue_folder(pack))
     path = pack / "config" / Path(DECLARED_FILE).name
     if not os.path.lexists(path):
         return found

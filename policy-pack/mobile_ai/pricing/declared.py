@@ -13,7 +13,8 @@ A declared price replaces the published one of its item and region. ``tiers`` ma
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ _refused = CostError.advising(
 
 _TEXTS: Final = ("item", "region", "unit", "source", "by", "date")
 _PRICES: Final = ("price", "tiers")
+_AMOUNT: Final = r"^[0-9]+(\.[0-9]+)?$"
+_PLAIN: Final = re.compile(_AMOUNT, re.ASCII)
 
 
 def declared_prices(
@@ -75,6 +78,9 @@ def _price(entry: Any, items: Mapping[str, Price], currency: str, where: str) ->
     if not all(isinstance(item, str) and item.strip() for item in texts.values()):
         raise _refused(where, f"{texts}", "all of them filled in")
     _require_day(texts["date"], where)
+    for amount in _amounts(entry):
+        if not isinstance(amount, str) or not _PLAIN.fullmatch(amount):
+            raise _refused(where, f"{amount!r}", 'an amount in plain digits, such as "0.0000004"')
     known = items.get(str(texts["item"]))
     if known is None or known.unit != texts["unit"]:
         expected = "an item of the catalogue" if known is None else f"unit {known.unit!r}"
@@ -93,6 +99,16 @@ def _price(entry: Any, items: Mapping[str, Price], currency: str, where: str) ->
     return replace(price, declared=True)
 
 
+def _amounts(entry: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield every amount of an entry that has the form of one; the rest is refused later."""
+    if "price" in entry:
+        yield entry["price"]
+    tiers = entry.get("tiers")
+    for tier in tiers if isinstance(tiers, list) else ():
+        if isinstance(tier, Mapping):
+            yield from (tier[key] for key in ("price", "upTo") if tier.get(key) is not None)
+
+
 def _require_day(text: Any, where: str) -> None:
     try:
         dt.date.fromisoformat(text)
@@ -102,7 +118,7 @@ def _require_day(text: Any, where: str) -> None:
 
 def declared_schema() -> dict[str, Any]:
     """Return the JSON Schema of the file, for editors."""
-    amount = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
+    amount = {"type": "string", "pattern": _AMOUNT}
     tier = {
         "type": "object",
         "additionalProperties": False,

@@ -27,6 +27,8 @@ from mobile_ai.contracts.predicates import (
 from mobile_ai.contracts.statements import Statement, Subject, statement_of
 from mobile_ai.signing.errors import SigningError
 
+STAGED: Final = "staged"
+"""Folder of records whose role needs more signatures, below that of its type."""
 _KEYS: Final = ("role", "path", "predicateType", "predicate")
 _refused = SigningError.advising("correct the draft; nothing was written (docs/records.md)")
 
@@ -198,6 +200,17 @@ def _place(path: str, row: PredicateType, name: str) -> tuple[str, str]:
         raise _refused(f"{name}: path", repr(path), f"a YAML file in {row.folder}/")
     scopes = [part for part, wanted in zip(parts, pattern.parts, strict=False) if _is_field(wanted)]
     return str(pure), scopes[0] if scopes else ""
+
+
+def scope_in(path: str, row: PredicateType) -> str:
+    """Return the stack or environment that a record's place names; empty elsewhere."""
+    pattern = PurePosixPath(row.folder).parts
+    parts = [part for part in PurePosixPath(path).parts[:-1] if part != STAGED]
+    last = parts[-len(pattern) :] if len(parts) >= len(pattern) else []
+    pairs = list(zip(last, pattern, strict=False))
+    if not all(part == wanted or _is_field(wanted) for part, wanted in pairs):
+        return ""
+    return next((part for part, wanted in pairs if _is_field(wanted)), "")
 
 
 def _is_field(part: str) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -48,6 +49,7 @@ KMS_SCHEME: Final = "awskms:"
 """Scheme of a key in AWS KMS."""
 KMS_ALGORITHM: Final = "ecdsa-sha2-nistp256"
 """Signature scheme of keys in AWS KMS."""
+_ARN_PARTS: Final = 6  # arn:partition:service:region:account:resource
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._@-]{0,63}")
 
 
@@ -160,13 +162,37 @@ def public_key(path: Path) -> Key:
         ) from error
 
 
+def kms_public_key(uri: str) -> Key:
+    """Return the public key of a key in AWS KMS; raises the errors of its API."""
+    with _region_of(uri):
+        return AWSSigner.import_(uri.removeprefix(KMS_SCHEME), KMS_ALGORITHM)[1]
+
+
+@contextmanager
+def _region_of(uri: str) -> Iterator[None]:
+    """Let clients be made in the region that the ARN of a key names, whatever the environment's."""
+    import boto3  # noqa: PLC0415  # heavy, and only keys in KMS need it
+
+    arn = uri.removeprefix(KMS_SCHEME).split(":")
+    if arn[0] != "arn" or len(arn) < _ARN_PARTS:
+        yield
+        return
+    before = boto3.DEFAULT_SESSION
+    boto3.setup_default_session(region_name=arn[3])
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before
+
+
 def _loaded(uri: str, base: Path, public: Callable[[], Key] | None) -> Signer:
     if uri.startswith(FILE_SCHEME):
         pem = (base / uri.removeprefix(FILE_SCHEME)).read_bytes()
         return CryptoSigner(load_pem_private_key(pem, None))
     if uri.startswith(KMS_SCHEME):
-        name, key = AWSSigner.import_(uri.removeprefix(KMS_SCHEME), KMS_ALGORITHM)
-        return Signer.from_priv_key_uri(name, key)
+        with _region_of(uri):
+            name, key = AWSSigner.import_(uri.removeprefix(KMS_SCHEME), KMS_ALGORITHM)
+            return Signer.from_priv_key_uri(name, key)
     if public is None:
         raise SigningError(
             f"signer {uri}",

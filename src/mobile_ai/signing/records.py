@@ -27,14 +27,12 @@ from mobile_ai.contracts.statements import (
     sign_statement,
 )
 from mobile_ai.contracts.trust import Trust, load_trust
-from mobile_ai.signing.drafts import RecordDraft, check_new, draft_of
+from mobile_ai.signing.drafts import STAGED, RecordDraft, check_new, draft_of
 from mobile_ai.signing.errors import SigningError
 from mobile_ai.signing.files import check_targets, write_files
 from mobile_ai.signing.roles import check_key, valid_signatures
 from mobile_ai.stack.reader import read_settings, stack_names
 
-STAGED: Final = "staged"
-"""Folder of records whose role needs more signatures, below that of its type."""
 TRUST_FOLDER: Final = "policy-pack/trust"
 """Folder of the trust files."""
 _KEYS: Final = frozenset({"predicateType", "subject", "predicate", "signatures"})
@@ -52,12 +50,14 @@ class SignedRecord:
         signatures: Valid signatures by keys of the role.
         threshold: How many the role needs.
         changed: Whether a file was written; a second signature by the same key changes nothing.
+        starts: Begin of its validity, if any.
     """
 
     path: Path
     signatures: int
     threshold: int
     changed: bool = True
+    starts: datetime | None = None
 
     @property
     def complete(self) -> bool:
@@ -126,11 +126,11 @@ def read_draft_or_staged(path: Path, root: Path, *, role: str = "") -> RecordDra
         record_envelope(value, name=path.name).payload, name=path.name
     )
     row = row_of(statement, name=path.name)
-    if not role and len(row.roles) > 1:
-        raise _refused(str(path), f"a staged {row.name}", f"--role, one of {list(row.roles)}")
     folder = path.resolve().parent
     if folder.name != STAGED or not folder.is_relative_to(root.resolve()):
         raise _refused(str(path), "a signed record", "a draft, or a record in a folder staged/")
+    if not role and len(row.roles) > 1:
+        raise _refused(str(path), f"a staged {row.name}", f"--role, one of {list(row.roles)}")
     target = folder.parent.relative_to(root.resolve()) / path.name
     return draft_of(
         {
@@ -180,11 +180,17 @@ def sign_record(
         changed = not staged.is_file() or staged.read_text("utf-8") != text
         write_files({staged: text}, replace=before[1] is not None)
         return SignedRecord(path=staged, signatures=done, threshold=threshold, changed=changed)
-    verify_record(envelope, name=draft.path, trust=trust)
+    record = verify_record(envelope, name=draft.path, trust=trust)
     changed = not target.is_file() or target.read_text("utf-8") != text
     write_files({target: text}, replace=before[0] is not None)
     staged.unlink(missing_ok=True)
-    return SignedRecord(path=target, signatures=done, threshold=threshold, changed=changed)
+    return SignedRecord(
+        path=target,
+        signatures=done,
+        threshold=threshold,
+        changed=changed,
+        starts=record.content.starts,
+    )
 
 
 def record_text(draft: RecordDraft, signer: Signer) -> str:

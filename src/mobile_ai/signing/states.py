@@ -16,7 +16,8 @@ from mobile_ai.contracts.predicates import PREDICATES, PredicateType, row_of
 from mobile_ai.contracts.records import verify_record
 from mobile_ai.contracts.statements import Statement, load_record
 from mobile_ai.contracts.trust import Trust
-from mobile_ai.signing.records import STAGED, TRUST_FOLDER, trust_for
+from mobile_ai.signing.drafts import STAGED, scope_in
+from mobile_ai.signing.records import TRUST_FOLDER, trust_for
 from mobile_ai.signing.roles import valid_signatures
 from mobile_ai.stack.reader import read_settings, stack_names
 
@@ -82,6 +83,14 @@ def record_state(text: str, *, name: str, trust: Trust, now: datetime) -> Record
         return RecordState(
             path=name, type=row.name, owners=owners, state=state or "refused", why=why
         )
+    scope = scope_in(name, row)
+    stack = getattr(record.content, "stack", scope)
+    if "{stack}" in row.folder and scope and stack != scope:
+        why = (
+            f"{name}: got a record of stack {stack!r}; expected one of {scope!r}, as its folder "
+            "says. Next: remove it, or sign one for this stack (`mobile-ai record sign`)"
+        )
+        return RecordState(path=name, type=row.name, owners=owners, state="refused", why=why)
     ends = record.content.ends
     return RecordState(
         path=name,

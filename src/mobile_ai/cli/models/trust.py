@@ -26,7 +26,7 @@ from mobile_ai.signing.trust.history import (
     open_trust,
     staged_to_sign,
 )
-from mobile_ai.signing.trust.people import holdings, owner_text
+from mobile_ai.signing.trust.people import holdings, owner_named
 from mobile_ai.signing.trust.people_file import parse_people, parse_thresholds, read_people
 from mobile_ai.signing.trust.public_keys import read_public_key
 from mobile_ai.signing.trust.report import history_of, report_of, status_lines
@@ -132,8 +132,10 @@ def add(  # noqa: PLR0917  # typer passes options by name
     """
 
     def change(base: Trust) -> Trust:
-        entry = changes.NewKey(owner=owner_text(person), role=role, key=read_public_key(key))
-        return changes.add_key(base, entry)
+        owner = owner_named(base, person)
+        return changes.add_key(
+            base, changes.NewKey(owner=owner, role=role, key=read_public_key(key))
+        )
 
     _change(change, environment, root_dir, threshold, sign_with)
 

@@ -139,7 +139,9 @@ def sign(  # noqa: PLR0917  # typer passes options by name
         value = {"path": str(done.path), "complete": done.complete, "changed": done.changed}
         print(json.dumps({**value, "signatures": done.signatures, "threshold": done.threshold}))
     elif done.complete:
-        print(f"{'wrote' if done.changed else 'unchanged'} {done.path}: it counts as {asked.role}")
+        later = f" from {done.starts.date()}" if done.starts and done.starts > now else ""
+        state = "wrote" if done.changed else "unchanged"
+        print(f"{state} {done.path}: it counts as {asked.role}{later}")
     else:
         print(
             f"staged {done.path}: {done.signatures} of {done.threshold} signatures, so it does "

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.regions import shipped_regions
-from mobile_ai.pricing.catalogue import load_catalogue
+from mobile_ai.pricing.catalogue import catalogue_folder, load_catalogue
 from mobile_ai.pricing.declared import DECLARED_FILE, declared_prices
 from mobile_ai.pricing.errors import CostError
 
@@ -27,7 +27,7 @@ def declare_price(pack: Path, entry: Mapping[str, str]) -> Path:
     Raises:
         CostError: If the file or the entry is invalid.
     """
-    catalogue = load_catalogue(pack / "mobile_ai" / "pricing" / "prices")
+    catalogue = load_catalogue(catalogue_folder(pack))
     sample = catalogue.sample(entry["item"])
     if sample is None:
         raise CostError(

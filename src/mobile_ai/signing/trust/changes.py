@@ -89,8 +89,8 @@ def add_key(trust: Trust, new: NewKey) -> Trust:
     """Return the content with one more active key; unchanged if it is there already.
 
     Raises:
-        TrustChangeError: If the role does not exist, or the key was another role's or person's, or
-            is no longer active.
+        TrustChangeError: If the role does not exist, the key was another role's or person's or is
+            no longer active, or the person has another active key in the role.
     """
     check_role_name(new.role)
     same = [
@@ -111,6 +111,16 @@ def add_key(trust: Trust, new: NewKey) -> Trust:
     if same:
         return trust
     owner = _known_owner(trust, new.owner)
+    if any(
+        (item.role, item.state) == (new.role, "active") and mail_of(item.owner) == mail_of(owner)
+        for item in holdings(trust)
+    ):
+        raise TrustChangeError(
+            f"a second key of {owner} as {new.role}",
+            got="an active key of theirs in this role",
+            expected="one of each person, since a threshold counts keys",
+            next_step="mobile-ai trust rotate replaces it",
+        )
     added = TrustedKey(key=new.key, owner=owner, state="active")
     return _with(trust, new.key.keyid, added, new.role)
 

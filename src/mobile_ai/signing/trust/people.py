@@ -109,6 +109,15 @@ def find_owner(trust: Trust, person: str) -> str:
     return found[0]
 
 
+def owner_named(trust: Trust, person: str) -> str:
+    """Return the owner that a text names: ``Name <mail>``, or the mail or name of somebody known.
+
+    Raises:
+        TrustChangeError: If it is neither.
+    """
+    return owner_text(person) if "<" in person else find_owner(trust, person)
+
+
 def root_owners(trust: Trust, keyids: Iterable[str]) -> list[str]:
     """Return the owners of some keys of a trust, sorted, each once."""
     known: Mapping[str, TrustedKey] = trust.keys

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from securesystemslib.signer import AWSSigner, Key
+from securesystemslib.signer import Key
 
 from mobile_ai.signing.errors import SigningError
-from mobile_ai.signing.keys import KMS_ALGORITHM, KMS_SCHEME, public_key
+from mobile_ai.signing.keys import KMS_SCHEME, kms_public_key, public_key
 from mobile_ai.signing.trust.people import TrustChangeError
 
 _SCHEMES: Final = frozenset({"ecdsa-sha2-nistp256", "ed25519"})
@@ -30,7 +30,7 @@ def read_public_key(source: str, *, base: Path = Path()) -> Key:
         TrustChangeError: If it cannot be read, is a private key, or of a kind that is not used.
     """
     try:
-        key = _kms(source) if source.startswith(KMS_SCHEME) else _file(base / source)
+        key = kms_public_key(source) if source.startswith(KMS_SCHEME) else _file(base / source)
     except SigningError:
         raise
     except Exception as error:  # boto3 and securesystemslib have no common base
@@ -42,10 +42,6 @@ def read_public_key(source: str, *, base: Path = Path()) -> Key:
             f"key {source}", f"scheme {key.scheme}", f"one of {', '.join(sorted(_SCHEMES))}"
         )
     return key
-
-
-def _kms(source: str) -> Key:
-    return AWSSigner.import_(source.removeprefix(KMS_SCHEME), KMS_ALGORITHM)[1]
 
 
 def _file(path: Path) -> Key:
