@@ -47,6 +47,7 @@ _REDACTED: Final = "[secret]"  # what the engine puts where it has no key to dec
 # Returns the first of equal texts. A stack repeats the same keys and tags in every resource;
 # one copy of each keeps a large stack near the processor, and its cost in proportion.
 Interner = Callable[[str, str], str]
+"""Returns the first of equal texts, so that a large stack holds one copy of each."""
 
 
 def decode_json(value: Any) -> Any:

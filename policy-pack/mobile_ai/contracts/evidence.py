@@ -28,12 +28,12 @@ from mobile_ai.contracts.trust import Trust, parse_time
 
 _broken = EvidenceError.advising("pin a version whose evidence verifies (`mobile-ai model verify`)")
 
-# Required evidence, and the role that must have signed each kind.
 SIGNED_KINDS: Final[Mapping[str, str]] = {
     "provenance": "builder",
     "evaluation": "evaluator",
     "assessment": "ethics-reviewer",
 }
+"""Required evidence, and the role that must have signed each kind."""
 # Evidence files that are exports for other tools and not evaluated by any rule.
 _EXPORTS: Final = frozenset({"signature"})
 

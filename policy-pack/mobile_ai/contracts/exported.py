@@ -27,6 +27,7 @@ from mobile_ai.contracts.resource import (
 )
 
 Side = Literal["inputs", "outputs"]
+"""Properties of a resource: as declared, or as the provider answered."""
 _STAMPS = frozenset({"sequence", "timestamp"})  # of every event, beside its payload
 
 

@@ -18,19 +18,25 @@ Dtype = Literal["FP32", "FP16", "INT8", "UINT8", "INT32", "INT64", "BOOL", "BYTE
 """Element types, in the words of the Open Inference Protocol."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+"""Name of a model, variant or data set."""
 Version = Annotated[
     str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$")
 ]
+"""Semantic version."""
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
-# Forward slashes and no segment that starts with a dot: a file below the manifest's folder.
+"""SHA-256, 64 hexadecimal digits."""
 RelativeFile = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$")
 ]
+"""File below the manifest's folder: forward slashes, no segment that starts with a dot."""
 ArtifactUri = Annotated[
     str, Field(pattern=r"^(s3://|oci://|models:/)[A-Za-z0-9._:/@-]+$", max_length=512)
 ]
+"""Address of a large artifact, which is not in Git."""
 Share = Annotated[float, Field(ge=0, le=1)]
+"""Fraction of 1."""
 NonNegative = Annotated[float, Field(ge=0)]
+"""Figure from 0."""
 Count = Annotated[int, Field(ge=1)]
 """Number of things; 0 is never a measurement of them."""
 Positive = Annotated[float, Field(gt=0)]

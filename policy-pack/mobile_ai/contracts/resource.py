@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from mobile_ai.contracts.reading import Secret
 
-PROVIDERS: Final = "pulumi:providers:"  # how the type of every provider begins
+PROVIDERS: Final = "pulumi:providers:"
+"""Beginning of the type of every provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from mobile_ai.contracts.telemetry import check_event
 
-LARGEST_REQUEST: Final = 262_144  # bytes, the same limit as in the cloud's API
+LARGEST_REQUEST: Final = 262_144
+"""Bytes of a request, the same limit as in the cloud's API."""
 _MOST_EVENTS: Final = 500
 _DECODER: Final = json.JSONDecoder()
 

@@ -13,21 +13,30 @@ DEPLOYED: Final = "mobileai:index:Deployed"
 DEPLOYMENT: Final = "mobileai:index:MobileAIDeployment"
 """Governance document of one deployment."""
 EDGE_ENDPOINT: Final = "mobileai:index:EdgeInferenceEndpoint"
+"""Endpoint of a deployment at an edge site."""
 CLOUD_ENDPOINT: Final = "mobileai:index:CloudInferenceEndpoint"
+"""Endpoint of a deployment in the cloud."""
 EDGE_SITE: Final = "mobileai:index:EdgeSite"
+"""Edge site: namespace, quotas and policies."""
 MODEL_DELIVERY: Final = "mobileai:index:ModelDelivery"
+"""Delivery of releases to devices."""
 TELEMETRY: Final = "mobileai:index:Telemetry"
+"""Ingestion, storage and queries of telemetry."""
 STACK: Final = "pulumi:pulumi:Stack"
+"""The stack itself."""
 
-# Workloads below one of these components run a model and must carry its digest.
 MODEL_COMPONENTS: Final = frozenset({DEPLOYMENT, EDGE_ENDPOINT, CLOUD_ENDPOINT})
+"""Components whose workloads run a model and must carry its digest."""
 
 FUNCTION: Final = "aws:lambda/function:Function"
+"""A Lambda function."""
 TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
+"""A task of a container cluster."""
 DELIVERY_OBJECTS: Final = (
     "aws:s3/bucketObject:BucketObject",
     "aws:s3/bucketObjectv2:BucketObjectv2",
 )
+"""Objects of a bucket."""
 
 _TEMPLATE: Final = ("spec", "template", "spec")
 _POD_PATHS: Final = {
@@ -41,6 +50,7 @@ _POD_PATHS: Final = {
     "kubernetes:core/v1:ReplicationController": _TEMPLATE,
 }
 KUBERNETES_WORKLOADS: Final = tuple(_POD_PATHS)
+"""Kubernetes kinds that run pods."""
 
 
 def pod_path(resource_type: str) -> tuple[str, ...]:

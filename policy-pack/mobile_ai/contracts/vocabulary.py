@@ -18,9 +18,13 @@ DeviceClass = Literal["entry", "mid-range", "high-end"]
 """Class of phones, from weakest to strongest."""
 
 MODALITIES: Final[tuple[str, ...]] = get_args(Modality)
-PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)  # from least to most protected
+"""Modalities of models."""
+PRIVACY_TIERS: Final[tuple[str, ...]] = get_args(PrivacyTier)
+"""Privacy tiers, from least to most protected."""
 TARGETS: Final[tuple[str, ...]] = get_args(Target)
+"""Places where a model can run."""
 DEVICE_CLASSES: Final[tuple[str, ...]] = get_args(DeviceClass)
+"""Classes of phones, from weakest to strongest."""
 
 ENVIRONMENT_PATTERN: Final = r"^[a-z][a-z0-9-]{0,30}$"
 """Form of an environment's name."""

@@ -8,6 +8,7 @@ from mobile_ai.gate.errors import GateError
 from mobile_ai.stack.reader import StackFile, missing_stack_file, read_stack_file, stack_file_name
 
 PACK_FOLDER = "policy-pack"
+"""Folder of the policy pack in a checkout."""
 _PROGRAM = "Pulumi.yaml"
 
 

@@ -33,6 +33,7 @@ _RESTORE: Final = "restore the file from the protected branch, or edit it"
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 KeyPath = tuple[str | int, ...]
+"""Keys and indexes from the root of a document."""
 Position = tuple[int, int]
 """Line and column in a file, from 1; zeros for no place."""
 

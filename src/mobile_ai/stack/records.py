@@ -16,7 +16,8 @@ from mobile_ai.contracts.manifest import ModelManifest, read_manifest
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_BYTES, check_self_test
 from mobile_ai.stack.errors import Problem
 
-MAX_RECORDS = 5_000  # files of one folder: a usage record per application
+MAX_RECORDS = 5_000
+"""Largest number of files in one folder: a usage record per application."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

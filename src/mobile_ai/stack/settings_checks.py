@@ -17,8 +17,8 @@ from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings import Settings
 from mobile_ai.stack.settings_deployment import CloudPlacement, Deployment, EdgePlacement
 
-# The longest that leaves room for what the program puts behind it; a test holds both together.
 LONGEST_STACK: Final = 24
+"""Longest stack name that leaves room for what the program appends; a test holds both together."""
 _STACK: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # What functions, roles, APIs and log groups of the platform are called behind the stack's name,
 # where a deployment has `<app>-<model>`; a test compares them with a plan.
@@ -39,6 +39,7 @@ TAKEN_NAMES: Final = frozenset(
         "telemetry-transform",
     }
 )
+"""Names that the platform's own resources have after the stack's name."""
 _LONGEST_NAME: Final = 63  # IAM roles and Lambda functions take 64, buckets 63
 
 

@@ -16,6 +16,7 @@ _RSA_BITS: Final = 2_048
 _LONGEST_COMMON_NAME: Final = 64
 
 HostedZone = Annotated[str, Field(pattern=r"^Z[A-Z0-9]{5,31}$")]
+"""Id of a Route 53 hosted zone."""
 
 
 def _signing_key(text: str) -> str:

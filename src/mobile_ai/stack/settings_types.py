@@ -54,10 +54,10 @@ _MANIFEST: Final = (
     r"^models/[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*/manifest\.yaml$"
 )
 
-# What names resources: two of them and a region must fit an IAM role name (64).
 Name = Annotated[str, Field(pattern=_NAME)]
-# Valid as an AWS tag value and as a Kubernetes label value alike.
+"""Part of names of resources: two and a region fit an IAM role name (64)."""
 TagValue = Annotated[str, Field(pattern=_TAG_VALUE)]
+"""Text valid both as an AWS tag and as a Kubernetes label."""
 Version = Annotated[str, Field(pattern=_VERSION, max_length=64)]
 """Semantic version."""
 Sha256 = Annotated[str, Field(pattern=_SHA256)]
@@ -77,8 +77,8 @@ HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
 """URL with the scheme ``https``."""
 Cidr = Annotated[str, Field(pattern=_CIDR), AfterValidator(_readable_cidr)]
 """IPv4 network in CIDR notation."""
-# A tag can be moved to other bytes; a digest cannot.
 ImageReference = Annotated[str, Field(pattern=_IMAGE, max_length=512)]
+"""Container image by digest: a tag can be moved to other bytes."""
 ManifestPath = Annotated[str, Field(pattern=_MANIFEST, max_length=256)]
 """Path of a manifest in the repository."""
 

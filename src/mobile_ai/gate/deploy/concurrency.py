@@ -33,6 +33,7 @@ class Concurrency:
 
 
 Ask = Callable[[str, str, Mapping[str, str]], Concurrency]
+"""Returns the concurrency of an account, given its id, region and environment."""
 
 
 def require_concurrency(

@@ -20,6 +20,7 @@ from mobile_ai.gate.project import Project
 from mobile_ai.stack.git import git_bytes
 
 VALID_FOR: Final = timedelta(minutes=30)
+"""Time for which a seal may be deployed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

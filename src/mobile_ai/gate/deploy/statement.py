@@ -24,6 +24,7 @@ from mobile_ai.gate.deploy.seal import Seal
 from mobile_ai.gate.errors import GateError
 
 ROLE: Final = "pipeline"
+"""Role that signs statements of the gate."""
 _PASS: Final = "pass"  # noqa: S105  a verdict
 
 

@@ -29,7 +29,9 @@ from mobile_ai.stack.editor import sandbox_copy
 from mobile_ai.stack.reader import StackFile
 
 CloudName = Literal["sandbox", "aws"]
+"""Providers of a run: stand-ins, or the official ones."""
 PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the sandbox holds no secret
+"""Passphrase of a sandbox's state."""
 _VARIABLE: Final = "PULUMI_CONFIG="
 _NEAR: Final = 0.75
 _SPLIT: Final = (

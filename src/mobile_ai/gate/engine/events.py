@@ -15,6 +15,7 @@ from mobile_ai.contracts.engine_values import decode_json, shown_value
 from mobile_ai.contracts.exported import read_event
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+"""Type token of the stack itself."""
 
 # Colour directives of the engine (`<{%fg 1%}>`) and of terminals.
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
@@ -153,6 +154,7 @@ Event = (
     | StackSummary
     | Violation
 )
+"""One event of the engine, as far as a report needs it."""
 
 
 def parse_event(line: str) -> Event:

@@ -14,8 +14,8 @@ from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.stack_policy import Setting, load_setting, load_version
 
 _NAME = "mobile-ai-governance"
-# Tool output: caches of files that are covered, and folders that no import can name.
 NO_SOURCE = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv"})
+"""Tool output outside of the digest: caches of covered files, folders that no import can name."""
 # Files that judging never opens: for editors, installers and type checkers. Every other
 # file is covered, also of an unknown kind: the folder is the first in which Python looks for
 # modules, so that a `yaml.py` here would be imported in place of the library.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 _PLAIN_EVERY_SECONDS = 10.0
 Tell = Callable[[str], None]
+"""Receives a progress message."""
 
 
 @contextmanager

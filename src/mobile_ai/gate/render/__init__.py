@@ -22,7 +22,9 @@ FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "markdown": render_markdown,
     "sarif": render_sarif,
 }
+"""Writers of a report by format."""
 SUFFIXES: Final = {"table": ".txt", "json": ".json", "markdown": ".md", "sarif": ".sarif"}
+"""File suffix of each format."""
 
 
 def render(report: Report, form: str) -> str:

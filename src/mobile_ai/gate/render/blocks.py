@@ -24,6 +24,7 @@ from mobile_ai.gate.report.sections import (
 PASSED = "passed rule"
 """Title of the table of rules that passed on everything they judged."""
 OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
+"""Outcomes of a rule, in the order of columns."""
 _MOVERS = 8
 _UNKNOWNS = 20
 _BAR = 20  # characters of a full bar
@@ -122,6 +123,7 @@ class FactsBlock:
 
 
 Block = Findings | Listing | SectionBlock | FactsBlock
+"""One block of a report, in the order of reading."""
 
 
 def blocks(report: Report) -> tuple[Block, ...]:

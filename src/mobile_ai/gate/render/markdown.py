@@ -19,6 +19,7 @@ from mobile_ai.gate.report.report import Report
 
 # Identifies the comment that a later run replaces.
 MARKER = "<!-- mobile-ai gate: {stack} -->"
+"""Hidden text by which a comment on a pull request is found again."""
 _ICONS: Final = {"pass": ":white_check_mark:", "denied": ":x:", "undecided": ":warning:"}
 _OUTCOMES: Final = {"pass": "", "warn": " :warning:", "deny": " :x:"}
 _NUMBERS: Final = {*OUTCOME_NAMES, "low", "typical", "high", "limit", "change", "at most"}

@@ -10,7 +10,9 @@ from typing import Any, Final
 from mobile_ai.gate.report.report import Report, RuleResult
 
 LEVELS: Final = {"mandatory": "error", "remediate": "error", "advisory": "warning"}
+"""SARIF level of each enforcement level."""
 STACK_ERROR: Final = "stack-error"
+"""Rule id of errors of the program or the engine."""
 # GitHub's scale for the `security-severity` of a rule: over 9 is critical, over 7 high.
 _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 _PAGES: Final = {"gate": "gitops.md", "audit": "audit.md"}

@@ -11,7 +11,7 @@ from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
 from mobile_ai.gate.report.sections import Figure, ModelChange, RolloutReport, VariantChange
 
 _Artifacts = Mapping[str, Artifact]  # by variant
-Manifests = Mapping[str, _Artifacts]  # by manifest digest
+_Manifests = Mapping[str, _Artifacts]  # by manifest digest
 _PERCENT: Final = 100
 # A busy machine affects the tail of the latencies measured by a build, hardly their median. For two
 # builds of one architecture (sample `digits`), p95 differed by up to 495 %, the median by 8.3 %.
@@ -39,7 +39,7 @@ def model_changes(
 
 
 def _change(
-    name: str, spec: Mapping[str, Any], before: Mapping[str, Any] | None, manifests: Manifests
+    name: str, spec: Mapping[str, Any], before: Mapping[str, Any] | None, manifests: _Manifests
 ) -> ModelChange | None:
     model = _mapping(spec.get("aiModel"))
     other = _mapping((before or {}).get("aiModel") if before else model.get("previous"))

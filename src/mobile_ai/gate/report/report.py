@@ -33,10 +33,13 @@ __all__ = [
 ]
 
 GateVerdict = Literal["pass", "denied", "undecided"]
+"""Verdict of a run: passed, denied, or not decidable."""
 RuleOutcome = Literal["fail", "unknown", "deferred", "warned", "waived"]
+"""Outcome of a rule on a resource other than a pass."""
 EXIT_CODES: Final[Mapping[GateVerdict, Literal[0, 1, 2]]] = {"pass": 0, "denied": 1, "undecided": 2}
+"""Exit code of the command by verdict."""
 
-Seconds = Annotated[float, Field(ge=0)]
+_Seconds = Annotated[float, Field(ge=0)]
 
 
 class EngineFacts(Part):
@@ -208,10 +211,10 @@ class Advice(Part):
 class Timing(Part):
     """Time spent by phase."""
 
-    total_seconds: Seconds
-    phases: dict[str, Seconds] = Field(description="In order; they add up to the total.")
-    resources_per_second: Seconds
-    cpu_seconds: dict[str, Seconds] = Field(
+    total_seconds: _Seconds
+    phases: dict[str, _Seconds] = Field(description="In order; they add up to the total.")
+    resources_per_second: _Seconds
+    cpu_seconds: dict[str, _Seconds] = Field(
         default_factory=dict,
         description="CPU time by part: engine, program, pack, providers; with --time.",
     )

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Count = Annotated[int, Field(ge=0)]
-# Text, so that no reader converts it to a binary floating-point number.
+"""Number of things, from 0."""
 Usd = Annotated[str, Field(pattern=r"^-?\d+\.\d{2}$", description="US dollars, to the cent.")]
+"""Amount as text, so that no reader makes it a binary floating-point number."""
 
 
 class Part(BaseModel):

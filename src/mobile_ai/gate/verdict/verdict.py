@@ -25,7 +25,7 @@ from mobile_ai.gate.report.report import GateVerdict, RuleOutcome
 from mobile_ai.governance.evaluation import applies
 from mobile_ai.governance.rule import Rule
 
-DENYING: Final[frozenset[RuleOutcome]] = frozenset({"fail", "unknown"})
+_DENYING: Final[frozenset[RuleOutcome]] = frozenset({"fail", "unknown"})
 _OUTCOMES: Final[dict[str, RuleOutcome]] = {
     "fail": "fail",
     "unknown": "unknown",
@@ -182,7 +182,7 @@ def _levels(observation: EngineObservation, expected: PolicyPack) -> Iterator[st
             yield f"Rule {item.rule} could not run on {item.urn}: {item.message}"
             continue
         level = expected.levels.get(item.rule, "")
-        if level and outcome_of(item) in DENYING and item.level != level:
+        if level and outcome_of(item) in _DENYING and item.level != level:
             yield (
                 f"Rule {item.rule} came out as {item.level} on {item.urn}; its level is {level}."
             )
