@@ -159,7 +159,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
             "TimestampSigner",
         )
     },
-    "mobileai:index:Deployed": "the baseline: read by rules, creates nothing",
     "pulumi:providers:pulumi": "the engine's own: reads the outputs of stacks, creates nothing",
     "pulumi:pulumi:Stack": "the root of all others",
 }
