@@ -10,7 +10,7 @@ import pytest
 
 from mobile_ai.components.plan.deployed import without_output
 from mobile_ai.components.plan.deployed_output import all_succeeded, deployed_baseline
-from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
+from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE, read_deployed
 from mobile_ai.stack.load import load_stack
 from tests.components.support import Engine, stack_values
 
@@ -39,10 +39,14 @@ def test_state_without_the_output_is_the_first_only_if_nothing_was_deployed(
     assert without_output({str(at): row for at, row in enumerate(rows)}) == found
 
 
-def test_the_program_hands_over_what_its_stack_had_after_the_context(dev: Engine) -> None:
-    told = dev.one(":Deployed")
+def test_the_program_hands_over_what_its_stack_had_and_will_have_after_the_context(
+    dev: Engine, shared_repository: Path
+) -> None:
+    told, values = dev.one(":Deployed"), stack_values(shared_repository)
 
+    proposed = read_deployed(told.inputs.pop("proposed"), stack="dev")
     assert told.inputs == {"found": FIRST, "text": ""}
+    assert proposed == deployed_baseline(load_stack(values, root=shared_repository, stack="dev"))
     assert [item.name for item in dev.registered[:2]] == ["governance", "deployed"]
 
 

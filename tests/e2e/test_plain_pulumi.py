@@ -86,7 +86,8 @@ def test_stage_that_skips_a_ring_is_denied_by_both(pristine: Checkout, tmp_path:
     found = plain.preview()
 
     # The cap of prod's pack is held against what the baseline cost: nothing.
-    assert denying(found) == {RING, "budgets-hold"}, plain.said
+    # It holds no time either, at which a ring was opened.
+    assert denying(found) == {RING, "rollout-soaked", "budgets-hold"}, plain.said
     assert found == verdicts(checkout.gate("prod"))
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.deployed import Baseline
-from mobile_ai.contracts.predicates import FREEZE, REVOCATION
+from mobile_ai.contracts.predicates import FREEZE
 from mobile_ai.contracts.progress import Progress
 from mobile_ai.contracts.resource import ProviderReference, Resource
-from mobile_ai.contracts.statements import Subject
 from mobile_ai.testing import Scene, Signers, changed, make_record, make_version, without
 from mobile_ai.testing.plan import BOUNDS
 
@@ -431,14 +430,7 @@ def _kept_on_device() -> Plan:
 def _older() -> Plan:
     model = {"version": "2.0.0", "sha256": "9" * 64}
     deployed = {"field-assistant-digits": {"aiModel": model}}
-    # What was revoked cannot be named as the version to go back to.
-    revoked = make_record(
-        REVOCATION,
-        {"reason": "it leaks", "issued": "2026-05-30T00:00:00Z"},
-        signer=Signers.shared().by_role["security"],
-        subjects=(Subject("manifest", "9" * 64),),
-    )
-    return (Scene(baseline=Baseline(deployments=deployed), records={"stop": revoked}), ())
+    return (Scene(baseline=Baseline(deployments=deployed)), ())
 
 
 @alone("rollout-one-ring-at-a-time")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobile_ai.contracts.bounds import RolloutBound
 from mobile_ai.contracts.deployed import Baseline
 from mobile_ai.contracts.progress import digest_of, share_of
 from mobile_ai.contracts.resource import Resource
@@ -19,7 +20,7 @@ from mobile_ai.governance.evaluation import apply_to_resource
 from mobile_ai.governance.facts import Facts
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.governance.steps import deployment_step, plan_step, returns_of
-from mobile_ai.testing import Scene
+from mobile_ai.testing import Scene, changed
 
 Spec = dict[str, Any]
 Edit = Callable[[Spec, Mapping[str, float]], None]
@@ -296,6 +297,20 @@ def test_a_version_that_never_ran_is_no_way_back_to_everybody() -> None:
     _pin(1, None)(back, {})
     back["rollout"]["stage"] = "general"
     assert life.denied(back)
+
+
+def test_roots_bound_how_a_rollout_may_step() -> None:
+    bound = RolloutBound(
+        maximum_first_percent=1, maximum_factor=2, minimum_soak_hours=48, maximum_skip=0
+    )
+    config = '{"rules": {"rollout-one-ring-at-a-time": {"parameters": {"skip": 9}}}}'
+    free = replace(SCENE, config=config)
+    bounded = replace(free, bounds=free.bounds.model_copy(update={"rollout": bound}))
+    wide = changed(D, "spec", "rollout", "stage", to="general")
+    assert free.denials(wide) == set()
+    assert bounded.denials(wide) == {
+        *("first-ring-small", "rollout-bounded", "rollout-one-ring-at-a-time")
+    }
 
 
 # Safety ------------------------------------------------------------------------------------------

@@ -33,7 +33,9 @@ def first_ring_small(case: Case) -> None:
     """Check the percentage of the first ring."""
     rings = case.at("spec", "rollout", "rings")
     rings.require(bool, "at least one ring")
+    bound = case.facts.setting.bounds.rollout
     most = case.parameters["maximumPercent"]
+    most = most if bound is None else min(most, bound.maximum_first_percent)
     for ring in rings.items()[:1]:
         ring.at("percent").require(at_most(most), f"at most {most} percent")
 
@@ -61,14 +63,18 @@ def first_ring_small(case: Case) -> None:
 def rollout_bounded(case: Case) -> None:
     """Check growth and soak time of the rings, and that the last one is 100 percent."""
     rings = case.at("spec", "rollout", "rings").items()
+    factor, soak = case.parameters["maximumFactor"], case.parameters["minimumSoakHours"]
+    bound = case.facts.setting.bounds.rollout
+    if bound is not None:
+        factor = min(factor, bound.maximum_factor)
+        soak = max(soak, bound.minimum_soak_hours)
     for before, after in pairwise(rings):
-        least, most = before.at("percent").number(), case.parameters["maximumFactor"]
+        least, most = before.at("percent").number(), factor
         share = after.at("percent")
         if least is not None:
             share.require(at_least(least), f"at least {least:g} percent, as the ring before")
             share.require(at_most(least * most), f"at most {most} times the ring before")
-        soak = case.parameters["minimumSoakHours"]
-        before.at("soakHours").require(at_least(soak), f"at least {soak} hours")
+        before.at("soakHours").require(at_least(soak), f"at least {soak:g} hours")
     for ring in rings[-1:]:
         ring.at("percent").require(one_of(100), "100 percent in the last ring")
 
@@ -143,13 +149,19 @@ def _widest_next(case: Case) -> float | None:
     if same != case.at("spec", "aiModel", "sha256").text() or rollout.get("stage") not in before:
         return None
     shares = list(before.values())
-    at = list(before).index(rollout["stage"]) + 1 + int(case.parameters["skip"])
+    at = list(before).index(rollout["stage"]) + 1 + _skip(case)
     return float(shares[min(at, len(shares) - 1)])
+
+
+def _skip(case: Case) -> int:
+    bound = case.facts.setting.bounds.rollout
+    skip = int(case.parameters["skip"])
+    return skip if bound is None else min(skip, bound.maximum_skip)
 
 
 def _last_open_ring(case: Case, names: list[str]) -> int:
     """Return the index of the last ring that this version may have."""
-    spec, skip = _deployed(case), int(case.parameters["skip"])
+    spec, skip = _deployed(case), _skip(case)
     own = case.at("spec", "aiModel", "sha256").text()
     if own == digest_of(spec):
         return (names.index(stage_of(spec)) if stage_of(spec) in names else -1) + 1 + skip

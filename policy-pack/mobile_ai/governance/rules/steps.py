@@ -16,6 +16,7 @@ from mobile_ai.contracts.released import read_release
 from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
+from mobile_ai.governance.rules.versions import version_key
 from mobile_ai.governance.steps import deployment_step
 
 _EVERYBODY: Final = 100
@@ -107,8 +108,8 @@ def rollout_history_kept(case: Case) -> None:
         if salt is not None and share_of(spec) < _EVERYBODY:
             case.at("spec", "rollout", "salt").require(one_of(salt), f"{salt!r}, as deployed")
         kept = {before} - {""}
-    elif own in case.facts.returns(case.resource.name):
-        return  # a return leaves the version behind that it names nowhere
+    elif own in case.facts.returns(case.resource.name) or _lower(case, spec):
+        return  # it leaves the version behind; `no-silent-downgrade` judges a downgrade
     else:
         kept = {prior, before} - {"", *case.facts.trust.revoked}
     if kept and previous.text() not in kept:
@@ -255,6 +256,12 @@ def _share(case: Case) -> float | None:
     ring = _rings(case).get(case.at("spec", "rollout", "stage").text())
     percent = ring.get("percent") if ring else None
     return float(percent) if isinstance(percent, int | float) else None
+
+
+def _lower(case: Case, spec: Mapping[str, Any]) -> bool:
+    found = version_key(case.at("spec", "aiModel", "version").text())
+    before = version_key(str(spec["aiModel"].get("version", "")))
+    return found is not None and before is not None and found < before
 
 
 def _soak(rings: Mapping[str, Mapping[str, Any]], name: str) -> float:
