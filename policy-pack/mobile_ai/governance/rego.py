@@ -55,7 +55,7 @@ _CHECK: Final = "correct the module; `mobile-ai policy check` compiles all (docs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegoProblem:
-    """Why a module is not evaluated."""
+    """A problem for which a module is not evaluated."""
 
     file: str
     line: int
