@@ -34,7 +34,12 @@ from mobile_ai.components.plan.arguments import (
 from mobile_ai.components.plan.configuration import read_stack
 from mobile_ai.components.plan.delivery_arguments import delivery_arguments
 from mobile_ai.components.plan.dependencies import after
-from mobile_ai.components.plan.deployed import OUTPUT, DeployedBaseline, last_deployed
+from mobile_ai.components.plan.deployed import (
+    OUTPUT,
+    DeployedBaseline,
+    continued_stack,
+    last_deployed,
+)
 from mobile_ai.components.plan.deployed_output import (
     declared_resources,
     deployed_output,
@@ -58,7 +63,8 @@ declared, planned = declared_resources(), PlannedResource()
 
 # First, so that every rule knows the stack, its waivers and its models.
 context = GovernanceContext("governance", context_document(inputs))
-before = last_deployed(context)
+continues = continued_stack(Path(__file__).parent, inputs.stack)
+before = last_deployed(context, continues=continues)
 deployed = DeployedBaseline(
     "deployed",
     {**before, "proposed": proposed_text(inputs)},

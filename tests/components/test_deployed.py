@@ -8,11 +8,19 @@ from typing import Any
 import pulumi
 import pytest
 
-from mobile_ai.components.plan.deployed import without_output
+from mobile_ai.components.plan.deployed import (
+    DeployedBaseline,
+    continued_stack,
+    last_deployed,
+    without_output,
+)
 from mobile_ai.components.plan.deployed_output import all_succeeded, deployed_baseline
 from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE, read_deployed
+from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.stack.load import load_stack
-from tests.components.support import Engine, stack_values
+from mobile_ai.testing.plan import BOUNDS
+from tests.components import support
+from tests.components.support import Engine, declare, stack_values
 
 DEPLOYMENT = {"type": "mobileai:index:MobileAIDeployment", "outputs": {}}
 
@@ -77,3 +85,45 @@ def test_resource_that_failed_keeps_the_output_of_before(failed: list[str], done
         return await all_succeeded([resource])
 
     assert asyncio.run(ask()) is done
+
+
+@pytest.mark.parametrize(
+    ("continues", "told"),
+    [
+        ("old", {"found": STATE, "text": "what old had"}),
+        ("empty", {"found": FIRST, "text": ""}),
+        (None, {"found": FIRST, "text": ""}),
+    ],
+)
+def test_a_stack_that_takes_over_begins_with_what_the_other_had(
+    monkeypatch: pytest.MonkeyPatch, continues: str | None, told: dict[str, str]
+) -> None:
+    def call(_: Any, args: Any) -> dict[str, Any]:
+        name = args.args.get("name", args.args.get("stackName", ""))
+        return {"outputs": {"deployed": "what old had"} if name.endswith("/old") else {}}
+
+    def program() -> None:
+        context = pulumi.ComponentResource("mobileai:index:GovernanceContext", "governance")
+        DeployedBaseline("deployed", last_deployed(context, continues=continues))
+
+    monkeypatch.setattr(support._Cloud, "call", call)
+
+    assert declare(program).one(":Deployed").inputs == told
+
+
+def test_the_stack_that_is_taken_over_from_is_that_of_the_roots(tmp_path: Path) -> None:
+    entry = {
+        "environment": "dev",
+        "class": "development",
+        "trust": "trust/dev.yaml",
+        "config": "config/dev.json",
+        "bounds": BOUNDS.model_dump(by_alias=True, exclude_defaults=True),
+    }
+    stacks = {"dev": {**entry, "continues": "old"}, "lab": entry}
+    assert continued_stack(tmp_path, "dev") is None
+    (tmp_path / "policy-pack").mkdir()
+    (tmp_path / "policy-pack/stacks.yaml").write_text(dump_yaml({"stacks": stacks}))
+
+    found = {stack: continued_stack(tmp_path, stack) for stack in ("dev", "lab", "other")}
+
+    assert found == {"dev": "old", "lab": None, "other": None}

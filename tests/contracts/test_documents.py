@@ -57,6 +57,7 @@ def test_yaml_that_is_more_than_json_is_refused(text: str) -> None:
         *("190:20:30", "yes", "Off", "0777", "0o17", "0x1F", "1_000", "1e3", "1.5e3", ".inf", "="),
         *("<<", "2026-11-30", "2026-1-2", "2026-11-30T10:00:00Z", "2026-11-30t1:2:3.5+01:00"),
         *("2026-11-30 10:00:00", "2026-11-30 10:00:00 -05:00"),
+        *("+.5", "+.5e1", "6_e0", "8.6e_2", "-6.E_+40"),
     ],
 )
 def test_a_scalar_that_readers_of_yaml_disagree_on_is_refused_with_its_line(scalar: str) -> None:
@@ -112,7 +113,15 @@ def test_signed_files_of_the_repository_have_no_date_without_quotes() -> None:
 def test_an_endless_integer_is_refused_in_words_of_ours(read: Any) -> None:
     with pytest.raises(DocumentError, match=r"an integer of 5000 digits, of which at most 400"):
         read(f'{{"a": -{"1" * 5_000}}}', name="x")
-    assert read(f'{{"a": {"1" * 300}}}', name="x") == {"a": int("1" * 300)}
+
+
+def test_an_integer_that_no_double_holds_is_refused_in_yaml() -> None:
+    # The engine reads numbers as doubles, and canonical JSON (RFC 8785) has no others.
+    assert read_yaml(f"a: {2**53}", name="x") == {"a": 2**53}
+    for number in (2**53 + 1, -(2**53) - 1, int("1" * 300)):
+        with pytest.raises(DocumentError, match="no exact number to the engine"):
+            read_yaml(f"a: {number}", name="x")
+    assert read_json(f'{{"a": {"1" * 300}}}', name="x") == {"a": int("1" * 300)}
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "NaN", "[1,]", "[" * 100_000])

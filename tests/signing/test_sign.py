@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.predicates import PREDICATES
 from mobile_ai.contracts.records import read_records

@@ -21,6 +21,8 @@ MAX_DOCUMENT_BYTES = 1_000_000
 """Largest document that is read, bytes."""
 _MAX_DEPTH = 40
 _MAX_DIGITS = 400  # of an integer; a double has 309, and Python converts no more than 4,300
+_MAX_EXACT = 2**53  # the engine holds every number as a double
+_SHOWN = 20
 # Plain scalars that PyYAML (YAML 1.1) and the engine's yaml.v3 (1.2 with parts of 1.1) disagree on.
 _AMBIGUOUS = re.compile(
     r"""
@@ -30,6 +32,7 @@ _AMBIGUOUS = re.compile(
     | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?   # base 60 in 1.1, text in 1.2
     | [-+]?[0-9.]*_[0-9._]*                      # digits grouped by underscores
     | [-+]?(?:[0-9]+|[0-9]*\.[0-9]*)e[0-9]+ | [-+]?[0-9]+e[-+][0-9]+  # exponents
+    | \+\.[0-9][0-9_]*(?:e[-+0-9_]*)? | (?=.*_)[-+]?[0-9.][0-9._]*e[-+0-9_]*  # numbers to yaml.v3
     | [-+]?\.inf | \.nan | = | <<
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -207,8 +210,12 @@ def _check_scalar(event: Any) -> None:
             event,
         )
     digits = event.value.lstrip("+-")
-    if len(digits) > _MAX_DIGITS and digits.isdecimal():
+    if not digits.isdecimal():
+        return
+    if len(digits) > _MAX_DIGITS:
         raise _refusal(_too_long(digits), event)
+    if int(digits) > _MAX_EXACT:
+        raise _refusal(f"{digits[:_SHOWN]}..., which is no exact number to the engine", event)
 
 
 def _refusal(problem: str, event: Any) -> yaml.MarkedYAMLError:

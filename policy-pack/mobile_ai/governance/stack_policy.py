@@ -98,7 +98,7 @@ def _ours(entry: StackRoots, stack: str) -> StackRoots:
             f"stack {stack!r}",
             got="profile foreign",
             expected="a stack that our components declare",
-            next_step="deploy it with a policy pack of its own; this one denies all of it",
+            next_step="change `profile` in policy-pack/stacks.yaml, or use another pack for it",
         )
     return entry
 

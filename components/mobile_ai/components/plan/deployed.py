@@ -5,12 +5,15 @@ its own stack, as a stack reference does, and puts the baseline among them into 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypedDict
 
 import pulumi
 
 from mobile_ai.components.plan.dependencies import after
 from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.roots_folder import load_roots
 from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
 
 OUTPUT = "deployed"
@@ -51,22 +54,51 @@ class DeployedBaseline(pulumi.ComponentResource):
         self.register_outputs(baseline)
 
 
-def last_deployed(context: pulumi.Resource) -> LastDeployed:
-    """Return the baseline from the stack's own outputs, read after ``context`` is registered."""
+def continued_stack(root: Path, stack: str) -> str | None:
+    """Return the stack that the roots let a stack take over from, such as in another region."""
+    try:
+        return load_roots(root / "policy-pack").stack(stack).continues
+    except GovernanceError:
+        return None  # the pack denies every resource of such a stack, and says why
+
+
+def last_deployed(context: pulumi.Resource, *, continues: str | None = None) -> LastDeployed:
+    """Return the baseline from the stack's own outputs, read after ``context`` is registered.
+
+    Args:
+        context: The first resource.
+        continues: Stack whose baseline counts where the stack itself was never deployed.
+    """
     outputs = _read(_OUTPUTS, "name", pulumi.InvokeOutputOptions(depends_on=after(context)))
-    found = outputs.apply(_found)
+    found = outputs.apply(lambda values: _found(values, continues))
     return {
         "found": found.apply(lambda item: item["found"]),
         "text": found.apply(lambda item: item["text"]),
     }
 
 
-def _found(outputs: Mapping[str, Any]) -> pulumi.Input[dict[str, str]]:
+def _found(outputs: Mapping[str, Any], continues: str | None) -> pulumi.Input[dict[str, str]]:
     text = outputs.get(OUTPUT)
     if isinstance(text, str):
         return {"found": STATE, "text": text}
     resources = _read(_RESOURCES, "stackName", pulumi.InvokeOutputOptions())
-    return resources.apply(lambda rows: {"found": without_output(rows), "text": ""})
+    found = resources.apply(without_output)
+    return found.apply(
+        lambda word: (
+            _taken_over(continues) if continues and word == FIRST else {"found": word, "text": ""}
+        )
+    )
+
+
+def _taken_over(stack: str) -> pulumi.Output[dict[str, str]]:
+    """Return the baseline of the stack that this one takes over from; first if it has none."""
+    outputs = _read(_OUTPUTS, "name", pulumi.InvokeOutputOptions(), stack=stack)
+    return outputs.apply(
+        lambda values: {
+            "found": STATE if isinstance(values.get(OUTPUT), str) else FIRST,
+            "text": values.get(OUTPUT) or "",
+        }
+    )
 
 
 def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
@@ -85,9 +117,10 @@ def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _read(
-    function: str, argument: str, opts: pulumi.InvokeOutputOptions
+    function: str, argument: str, opts: pulumi.InvokeOutputOptions, *, stack: str = ""
 ) -> pulumi.Output[Mapping[str, Any]]:
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke_output(function, {argument: stack}, opts)
+    stack = stack or pulumi.get_stack()
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+    answer = pulumi.runtime.invoke_output(function, {argument: name}, opts)
     # One secret output marks the whole response secret, and rules cannot read secrets.
     return pulumi.Output.unsecret(answer.apply(lambda value: value["outputs"]))

@@ -97,8 +97,8 @@ def provider_accounts_bound(case: Case) -> None:
         return
     accounts = _listed(case.at("allowedAccountIds"))
     if accounts != [bounds.account]:
-        case.at("allowedAccountIds").deny(
-            f"account {bounds.account} alone", next_step=_CHANGE.format("account")
+        case.at("allowedAccountIds").require(
+            lambda _: False, f"account {bounds.account} alone", next_step=_CHANGE.format("account")
         )
     if not case.at("assumeRoles").missing:
         for role in _listed(case.at("assumeRoles")) or [{}]:
@@ -142,7 +142,10 @@ def images_from_our_registry(case: Case) -> None:
         if only and digest not in only:
             image.deny(f"one of {only}, as the roots say")
         if digest in revoked:
-            image.deny("an image that is not revoked", next_step="pin another digest of it")
+            image.deny(
+                "an image that is not revoked",
+                next_step="pin another digest of it (`mobile-ai images pin`)",
+            )
 
 
 @resource_rule(

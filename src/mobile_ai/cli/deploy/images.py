@@ -1,6 +1,7 @@
 """`mobile-ai images`: check and update the image digests pinned in stack files."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,8 @@ def check(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: 
 def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FBT002
     """Write newer digests into the stack file; all of them, or none if one cannot be resolved.
 
+    Images that the roots demand a record of, and that have none, are listed with the command.
+
     Example: mobile-ai images pin --stack prod --tag 1.5.0
     """
     from mobile_ai.operations.images.pins import pin as write  # noqa: PLC0415
@@ -48,6 +51,15 @@ def pin(stack: Stack, tag: Tag = "", as_json: Json = False) -> None:  # noqa: FB
     found = _found(stack, tag)
     write(_file(stack), found)
     _show(found, as_json=as_json)
+    if not as_json:
+        _show_wanted(stack)
+
+
+def _show_wanted(stack: str) -> None:
+    from mobile_ai.operations.images.wanted_records import wanted_records  # noqa: PLC0415
+
+    for item in wanted_records(Path(), stack, now=datetime.now(UTC)):
+        print(item)
 
 
 def _found(stack: str, tag: str) -> "list[Moved]":
