@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.gate.changes.settings_changes import setting_changes
 from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
 from mobile_ai.gate.engine.config_size import require_startable, size_warnings
 from mobile_ai.gate.engine.engine_environment import (
@@ -27,10 +28,17 @@ from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.plan_summary import Question, Valued, planned, valued
 from mobile_ai.gate.report.providers import RECORD_VARIABLE, providers, read_checks
-from mobile_ai.gate.report.report import ProviderReport, Report, Source
+from mobile_ai.gate.report.report import ProviderReport, Report, SettingChange, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import state_of_commit
-from mobile_ai.gate.state.baseline import DeployedModels, changes, from_git, pins_of, read_state
+from mobile_ai.gate.state.baseline import (
+    DeployedModels,
+    changes,
+    from_git,
+    pins_of,
+    read_state,
+    stack_file_at,
+)
 from mobile_ai.pricing.recorded import origin_line
 from mobile_ai.sandbox.engine import Engine
 from mobile_ai.sandbox.services.endpoints import ENDPOINTS_VARIABLE
@@ -136,6 +144,7 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         stderr=shown.stderr,
         baseline=stack.baseline,
         changes=changes(stack.baseline, pins_of(resources)),
+        settings=_settings(options, found),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *warnings),
         valued=plan,
@@ -215,6 +224,14 @@ def _value(
         now=found.now,
     )
     return valued(found.project.stack, resources, question), warnings
+
+
+def _settings(options: GateOptions, found: _Repository) -> tuple[SettingChange, ...]:
+    """Return what differs in the stack file from the base commit, if one was named."""
+    if not options.base:
+        return ()
+    prior = stack_file_at(found.project, options.base)
+    return setting_changes(prior.values, found.stack_file.values)
 
 
 def _providers(
