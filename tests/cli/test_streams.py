@@ -1,4 +1,4 @@
-"""What a command prints is text: no line of it commands a terminal or a runner."""
+"""Output of a command is text: no line of it commands a terminal or a runner."""
 
 import io
 import json

@@ -93,7 +93,7 @@ def flat(tokens):
 
 
 def structure(text):
-    """What a page is made of, but for its texts and line breaks."""
+    """Elements of a page, but for its texts and line breaks."""
     found = []
     for token in flat(PARSER.parse(text)):
         if token.type in {"text", "text_special", "softbreak", "inline", "code_inline"}:

@@ -17,6 +17,7 @@ from mobile_ai.contracts.manifest import API_VERSIONS, manifest_schema
 from mobile_ai.contracts.roots import roots_schema
 from mobile_ai.contracts.telemetry import event_schema
 from mobile_ai.edge.image import uv_program
+from mobile_ai.operations.evidence.document import document_schema
 from mobile_ai.operations.monitor.finding import finding_schema
 from mobile_ai.pricing.declared import declared_schema
 from mobile_ai.sandbox.providers.aws.types_page import types_page
@@ -25,6 +26,7 @@ from mobile_ai.signing.trust.people_file import people_schema
 from mobile_ai.stack.settings import settings_schema
 from tests.tools.authorization import authorization_text
 from tests.tools.edge_settings_page import settings_page
+from tests.tools.evidence_page import evidence_page
 from tests.tools.manifest_page import manifest_page
 from tests.tools.policies_page import policies_page, schema_text
 from tests.tools.prices_page import cost_page
@@ -85,6 +87,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/architecture.md": architecture_page,
     "docs/cost.md": cost_page,
     "docs/edge-settings.md": settings_page,
+    "docs/evidence.md": evidence_page,
     "docs/policies.md": policies_page,
     "docs/sandbox-types.md": lambda: types_page(aws_types_in_use()),
     "docs/manifest.md": manifest_page,
@@ -102,6 +105,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     },
     "docs/records.md": lambda: records_page(ROOT / "docs" / "records.md"),
     "docs/schemas/finding.json": partial(schema, finding_schema),
+    "docs/schemas/technical-documentation.schema.json": partial(schema, document_schema),
     "docs/schemas/telemetry-event.json": partial(schema, event_schema),
     "src/mobile_ai/operations/bootstrap/authorization.json": authorization_text,
     "policy-pack/config/schema.json": schema_text,

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from mobile_ai.contracts.canonical import manifest_digest
+from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.manifest import UNSTATED, Artifact, DatasetRef, ModelManifest, known
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.results import EvaluationReport, GroupQuality
@@ -96,9 +97,10 @@ def validate_bom(text: str) -> None:
     """
     validator = need("cyclonedx.validation.json").JsonStrictValidator
     version = need("cyclonedx.schema").SchemaVersion
+    value = read_json(text, name="bill of materials")  # bounded, before a reader without bounds
     problem: object = validator(version.V1_6).validate_str(text)
     # The schema does not constrain specVersion, so that other versions would validate too.
-    if problem is None and json.loads(text)["specVersion"] != _SPEC:
+    if problem is None and value["specVersion"] != _SPEC:
         problem = f"specVersion is not {_SPEC}"
     if problem is not None:
         first = str(problem).split("\n\n", 1)[0]
@@ -113,7 +115,7 @@ def validate_bom(text: str) -> None:
 
 def bom_problems(text: str, manifest: ModelManifest, *, digest: str) -> list[str]:
     """Return the differences between a bill of materials and a manifest with a signed digest."""
-    value = json.loads(text)
+    value = read_json(text, name="bill of materials")
     listed = {
         component["bom-ref"]: component["hashes"][0]["content"]
         for component in [value["metadata"]["component"], *value["components"]]

@@ -17,8 +17,8 @@ from typing import Any, Final
 from securesystemslib.exceptions import UnverifiedSignatureError
 
 from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
-from mobile_ai.contracts.documents import dump_yaml
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import dump_yaml, read_json
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.evidence import VerifiedModel, verify_model
 from mobile_ai.contracts.manifest import ModelManifest, SelfTest, read_manifest
 from mobile_ai.contracts.predicates import ASSESSMENT_SCOPE
@@ -261,8 +261,8 @@ def _check_signature(
     """Check the model-signing bundle: signed by a builder's key, over the artifacts folder."""
     where = EVIDENCE_FILES["signature"]
     try:
-        statement = _signed_by_builder(json.loads(text), trust)
-    except (SigningError, ValueError) as error:
+        statement = _signed_by_builder(read_json(text, name=where), trust)
+    except (SigningError, DocumentError, ValueError) as error:
         return [VerifyFinding(where, str(error))]
     if statement is None:
         return [VerifyFinding(where, "not signed by a builder's key")]

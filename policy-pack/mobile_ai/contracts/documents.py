@@ -20,6 +20,7 @@ from mobile_ai.contracts.errors import DocumentError
 MAX_DOCUMENT_BYTES = 1_000_000
 """Largest document that is read, bytes."""
 _MAX_DEPTH = 40
+_MAX_NODES = 100_000  # half a second to read; 1,000 deployments of a stack file have fewer
 _MAX_DIGITS = 400  # of an integer; a double has 309, and Python converts no more than 4,300
 _MAX_EXACT = 2**53  # the engine holds every number as a double
 _SHOWN = 20
@@ -183,7 +184,7 @@ def _check_size(text: str, name: str, max_bytes: int) -> None:
 
 def _check_events(text: str) -> None:
     # On the event stream, before composition: the C loader's composer cannot be overridden.
-    depth = 0
+    depth = nodes = 0
     for event in yaml.parse(text, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal(f"alias {event.anchor!r} is not read", event)
@@ -193,6 +194,9 @@ def _check_events(text: str) -> None:
             depth -= 1
         elif isinstance(event, yaml.ScalarEvent):
             _check_scalar(event)
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > _MAX_NODES:
+            raise _refusal(f"more than {_MAX_NODES:,} values", event)
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise _refusal(f"tag {tag!r} is not read", event)

@@ -9,7 +9,7 @@ from mobile_ai.contracts.printable import printable
 
 
 class _Shown:
-    """What a console shows, with every character that is no text escaped."""
+    """Renderable with every character that is no text escaped."""
 
     def __init__(self, shown: ConsoleRenderable | RichCast | str) -> None:
         self._shown = shown

@@ -91,7 +91,7 @@ class SafeStream:
         self._stream.write(self._safe(line[at:]))
 
     def _safe(self, text: str) -> str:
-        # Text that goes on with a line begins no command.
+        # Text that continues a line begins no command.
         shown = printable(text.expandtabs()) if self._is_begun else printable_lines(text)
         self._is_begun = self._is_begun or bool(text.strip())
         return shown
@@ -123,7 +123,7 @@ def safe_output() -> Iterator[None]:
         if isinstance(stream, io.TextIOWrapper):  # a test may put another in its place
             stream.reconfigure(errors=_HANDLER)
     safe = tuple(map(SafeStream, before))
-    sys.stdout, sys.stderr = safe  # type: ignore[assignment]  # what a text stream is used for
+    sys.stdout, sys.stderr = safe
     try:
         yield
     finally:

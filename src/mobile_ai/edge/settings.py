@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mobile_ai.contracts.documents import read_yaml
+from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.edge.admission import Quota
 from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
 from mobile_ai.edge.models.settings import IMAGE, ModelSettings
@@ -205,13 +206,15 @@ def load_settings(path: Path) -> ServerSettings:
     """
     try:
         with path.open("rb") as file:
-            content: Any = yaml.safe_load(file.read(_MAX_BYTES))
+            content = read_yaml(file.read(_MAX_BYTES + 1).decode(), name=str(path))
     except OSError as error:
         raise ServerSettingsError(
             f"{path}: got {error.strerror}; expected a configuration file"
         ) from error
-    except yaml.YAMLError as error:
-        raise ServerSettingsError(f"{path}: got no YAML; {error}") from error
+    except DocumentError as error:
+        raise ServerSettingsError(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise ServerSettingsError(f"{path}: got {error}; expected UTF-8") from error
     try:
         return ServerSettings.model_validate(content)
     except ValidationError as error:

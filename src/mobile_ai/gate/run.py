@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.gate.changes.settings_changes import setting_changes
 from mobile_ai.gate.changes.source import differs_from, read_source, require_own_secrets
 from mobile_ai.gate.engine.engine_environment import (
     CloudName,
@@ -29,7 +30,7 @@ from mobile_ai.gate.report.actuals import Billed, read_actuals
 from mobile_ai.gate.report.assemble import EngineRun, assemble_report
 from mobile_ai.gate.report.cost import cost_report, terms_of, told_of
 from mobile_ai.gate.report.models import model_changes
-from mobile_ai.gate.report.report import Advice, Report, Source
+from mobile_ai.gate.report.report import Advice, Report, SettingChange, Source
 from mobile_ai.gate.state.base_plan import plan_at
 from mobile_ai.gate.state.base_state import has_release, state_of_commit, state_of_record
 from mobile_ai.gate.state.baseline import (
@@ -39,6 +40,7 @@ from mobile_ai.gate.state.baseline import (
     from_git,
     pins_of,
     read_state,
+    stack_file_at,
 )
 from mobile_ai.gate.state.record_branch import newest_record
 from mobile_ai.gate.verdict.proposed_roots import told_of_proposed
@@ -160,6 +162,7 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         stderr=shown.stderr,
         baseline=stack.baseline,
         changes=changes(stack.baseline, pins_of(resources)),
+        settings=_settings(options, found),
         doubts=_moved(found),
         warnings=(*_warnings(found, options), *_advice_notes(stack.advice), *warnings),
         cost=cost,
@@ -252,6 +255,14 @@ def _preview(options: GateOptions, found: _Repository, stack: _Stack, tell: Tell
         source=found.stack_file,
         tell=tell,
     )
+
+
+def _settings(options: GateOptions, found: _Repository) -> tuple[SettingChange, ...]:
+    """Return what differs in the stack file from the base commit, if one was named."""
+    if not options.base:
+        return ()
+    prior = stack_file_at(found.project, options.base)
+    return setting_changes(prior.values, found.stack_file.values)
 
 
 def _official(options: GateOptions) -> tuple[str, ...]:

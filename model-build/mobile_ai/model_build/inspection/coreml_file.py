@@ -5,7 +5,6 @@ Nothing is extracted to disk and no runtime is used, since Core ML runs on Apple
 
 from __future__ import annotations
 
-import json
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -13,6 +12,8 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Final
 
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.model_build.inspection.errors import InspectionError
 from mobile_ai.model_build.inspection.limits import InspectionLimits
 from mobile_ai.model_build.inspection.wire import top_fields
@@ -90,9 +91,9 @@ def _root(content: dict[str, bytes], name: str) -> str:
             raise _refused(name, f"{len(models)} models", "one")
         return models[0]
     try:
-        manifest = json.loads(content[manifests[0]])
+        manifest = read_json(content[manifests[0]].decode(), name=manifests[0])
         path = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]["path"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (UnicodeDecodeError, DocumentError, KeyError, TypeError) as error:
         raise _refused(
             name, f"a Manifest.json without a root model ({error!r:.80})", "one that names it"
         ) from error

@@ -91,6 +91,17 @@ def declared_prices() -> None:
     _print(declared_schema)
 
 
+@app.command(name="technical-documentation")
+def technical_documentation() -> None:
+    """Print the JSON Schema of the technical documentation in an evidence bundle.
+
+    Example: mobile-ai schema technical-documentation > technical-documentation.schema.json
+    """
+    from mobile_ai.operations.evidence.document import document_schema  # noqa: PLC0415
+
+    _print(document_schema)
+
+
 @app.command(name="telemetry-event")
 def telemetry_event() -> None:
     """Print the JSON Schema of a telemetry event.

@@ -27,6 +27,7 @@ OUTCOME_NAMES = ("pass", "fail", "unknown", "deferred", "warned", "waived")
 """Outcomes of a rule, in the order of columns."""
 _MOVERS = 8
 _UNKNOWNS = 20
+_SETTINGS = 40  # changed values that are listed
 _BAR = 20  # characters of a full bar
 
 
@@ -204,16 +205,25 @@ def _rule(item: RuleResult) -> Row:
 
 
 def _changes(report: Report) -> Iterator[SectionBlock]:
-    """Yield the changed deployments that no model comparison covers."""
+    """Yield changed deployments that no model comparison covers, and changed values."""
     compared = {item.deployment for item in report.models}
     rows = tuple(
         Row(name=item.deployment, cells=(item.prior, item.proposed or "removed"))
         for item in report.changes
         if item.deployment not in compared
     )
-    if rows:
-        table = Table(head="deployment", columns=("prior", "proposed"), rows=rows)
-        yield SectionBlock(title="Changes", about=report.baseline, tables=_tables(table))
+    values = tuple(
+        Row(name=item.key, cells=(item.prior, item.proposed or "removed"))
+        for item in report.settings[:_SETTINGS]
+    )
+    tables = _tables(
+        Table(head="deployment", columns=("prior", "proposed"), rows=rows),
+        Table(head="stack file", columns=("prior", "proposed"), rows=values),
+    )
+    more = len(report.settings) - len(values)
+    notes = (f"{more} more values of the stack file: see the JSON report",) if more else ()
+    if tables:
+        yield SectionBlock(title="Changes", about=report.baseline, tables=tables, notes=notes)
 
 
 def _model(item: ModelChange) -> SectionBlock:

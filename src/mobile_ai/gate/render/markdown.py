@@ -98,8 +98,8 @@ def _model(block: SectionBlock) -> Iterator[str]:
 
 def _changes(block: SectionBlock) -> Iterator[str]:
     yield f"### Changes against {markdown(block.about or 'nothing deployed')}"
-    for table in block.tables.values():
-        yield from _table(table)
+    yield from _tables(block.tables.values())
+    yield from (f"{markdown(note)}.<br>" for note in block.notes)
 
 
 def _facts(block: FactsBlock) -> Iterator[str]:

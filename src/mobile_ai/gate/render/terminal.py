@@ -144,7 +144,7 @@ def _finding(finding: FindingText) -> Text:
 def _changes(block: SectionBlock) -> Group:
     rows = (row for table in block.tables.values() for row in table.rows)
     moved = (f"{row.name}: {row.cells[0] or 'new'} -> {row.cells[1]}" for row in rows)
-    return _list(block.title, map(_text, moved))
+    return _list(block.title, map(_text, (*moved, *block.notes)))
 
 
 def _model(block: SectionBlock) -> Group:

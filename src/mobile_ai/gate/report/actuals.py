@@ -6,7 +6,6 @@ Columns: BilledCost, BillingCurrency, ChargePeriodEnd and Tags of FOCUS 1.2
 
 import calendar
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.gate.errors import GateError
 
 _NEEDED: Final = ("BilledCost", "BillingCurrency", "ChargePeriodEnd", "Tags")
@@ -79,8 +80,8 @@ def _rows(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
     if text.lstrip().startswith("{"):
         lines = [line for line in text.splitlines() if line.strip()]
         try:
-            yield from map(json.loads, lines)
-        except ValueError as error:
+            yield from (read_json(line, name=str(path)) for line in lines)
+        except DocumentError as error:
             raise _refused(path, "a line that is no JSON", "one JSON object a line") from error
     else:
         yield from csv.DictReader(text.splitlines())
@@ -94,9 +95,10 @@ def _charge(row: Any, path: Path) -> tuple[datetime, Mapping[str, str], Decimal]
         raise _refused(path, f"currency {row['BillingCurrency']!r}", "USD, like the prices")
     try:
         usd, end = Decimal(str(row["BilledCost"])), datetime.fromisoformat(row["ChargePeriodEnd"])
-        tags = row["Tags"] if isinstance(row["Tags"], Mapping) else json.loads(row["Tags"] or "{}")
+        told = row["Tags"]
+        tags = told if isinstance(told, Mapping) else read_json(told or "{}", name="Tags")
         pairs = list(tags.items())
-    except (ValueError, TypeError, AttributeError, InvalidOperation) as error:
+    except (ValueError, TypeError, AttributeError, InvalidOperation, DocumentError) as error:
         raise _refused(path, f"row {row!r:.200}", "a cost, a time and tags") from error
     if not usd.is_finite():
         raise _refused(path, f"BilledCost {row['BilledCost']!r}", "a number")

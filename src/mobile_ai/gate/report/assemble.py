@@ -24,6 +24,7 @@ from mobile_ai.gate.report.report import (
     Report,
     Resources,
     RuleResult,
+    SettingChange,
     Source,
     Timing,
     ViolationResult,
@@ -65,6 +66,7 @@ class EngineRun:
         stderr: Standard error of the engine.
         baseline: Baseline that changes are compared with.
         changes: Every deployment that differs from the baseline.
+        settings: Values of the stack file that differ from the base commit.
         doubts: Additional reasons of the caller not to trust the run.
         warnings: Additional warnings of the caller.
         cost: Cost of the plan.
@@ -83,6 +85,7 @@ class EngineRun:
     stderr: str = ""
     baseline: DeployedModels | None = None
     changes: tuple[Change, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
     doubts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     cost: CostReport = NOT_PLANNED
@@ -127,6 +130,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         baseline=run.baseline.source if run.baseline else "",
         # A failed program declares no deployments, which must not read as removals.
         changes=() if errors else run.changes,
+        settings=run.settings,
         models=() if errors else run.models,
         outputs=dict(seen.outputs),
         timing=timing,

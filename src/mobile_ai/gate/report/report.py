@@ -26,6 +26,7 @@ __all__ = [
     "Resources",
     "RuleOutcome",
     "RuleResult",
+    "SettingChange",
     "Source",
     "Timing",
     "ViolationResult",
@@ -208,6 +209,14 @@ class Advice(Part):
         )
 
 
+class SettingChange(Part):
+    """A value of the stack file that differs from the base commit."""
+
+    key: str = Field(description="Such as deployments[app-model].rollout.stage.")
+    prior: str = Field(description="JSON, cut if it is long; empty if there was none.")
+    proposed: str = Field(description="The same; empty if it was removed.")
+
+
 class Timing(Part):
     """Time spent by phase."""
 
@@ -254,6 +263,9 @@ class Report(Part):
     cost: CostReport
     baseline: str = Field(description="Baseline of the changes; empty for none.")
     changes: tuple[Change, ...]
+    settings: tuple[SettingChange, ...] = Field(
+        default=(), description="Values of the stack file that differ; with --base."
+    )
     models: tuple[ModelChange, ...] = ()
     outputs: dict[str, Any]
     timing: Timing

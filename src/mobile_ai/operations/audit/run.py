@@ -1,6 +1,5 @@
 """Runs an audit from options to report: the I/O around the pure parts."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.exported import ExportedState, read_export
 from mobile_ai.gate.changes.source import read_source
 from mobile_ai.gate.engine.engine_environment import (
@@ -43,6 +43,8 @@ from mobile_ai.operations.audit.contract import Check, DeployedStack
 from mobile_ai.operations.audit.merge import look, merge
 from mobile_ai.operations.audit.policy_events import disagreement, events_of
 from mobile_ai.operations.audit.settled import settled
+
+_MAX_STATE_BYTES = 200_000_000  # 10,000 resources have about a tenth of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +154,9 @@ def _judge(project: Project, state: ExportedState, now: datetime) -> _Judged:
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        text = path.read_text(encoding="utf-8")
+        return read_json(text, name=str(path), max_bytes=_MAX_STATE_BYTES)
+    except (OSError, UnicodeDecodeError, DocumentError) as error:
         got = getattr(error, "strerror", None) or "no JSON"
         raise GateError(
             f"{path}: got {got}; expected a state as `pulumi stack export` writes it. Next: "

@@ -15,7 +15,7 @@ from mobile_ai.operations.evidence.document import AnnexSection, Signature, Tech
 from mobile_ai.operations.evidence.subject import Evidence
 
 REGULATION: Final = "Regulation (EU) 2024/1689 (AI Act), Article 11 and Annex IV"
-"""What the document follows."""
+"""Regulation that the document follows."""
 _OBLIGATIONS: Final = {
     "high": "Article 11 asks for this documentation before the system is put into service.",
     "limited": "Article 11 asks for this documentation of high-risk systems alone; for this risk "

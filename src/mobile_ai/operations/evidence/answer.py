@@ -19,12 +19,12 @@ REPORT: Final = "gate/report.json"
 OWNER: Final = "the model's owner"
 PROVIDER: Final = "the provider (legal)"
 APPLICATION: Final = "the application's team"
-REVIEWER: Final = "the ethics reviewer, in the questionnaire (`mobile-ai model approve`)"
-EVALUATOR: Final = "the evaluator, in the statement `evaluation`"
-BUILDER: Final = "the builder, in the recipe (`mobile-ai model build`)"
+REVIEWER: Final = "the ethics reviewer, in the questionnaire (mobile-ai model approve)"
+EVALUATOR: Final = "the evaluator, in the signed evaluation"
+BUILDER: Final = "the builder, in the recipe (mobile-ai model build)"
 SECURITY: Final = "security"
 OPERATIONS: Final = "operations"
-GATE: Final = "the pipeline: `mobile-ai gate --format json --out build/gate`, then --report"
+GATE: Final = "the pipeline: mobile-ai gate --format json --out build/gate, then --report"
 
 
 class Answer:

@@ -23,6 +23,7 @@ from mobile_ai.operations.evidence.annex import technical_document
 from mobile_ai.operations.evidence.answer import DEPLOYMENT, MANIFEST, REPORT
 from mobile_ai.operations.evidence.page import render_document_html, render_document_markdown
 from mobile_ai.operations.evidence.subject import Evidence
+from mobile_ai.stack.settings_types import Section
 
 ROLE: Final = "builder"
 """Role that signs the index of a bundle."""
@@ -49,7 +50,7 @@ class IndexedFile(StrictModel):
 
 
 class BundleIndex(StrictModel):
-    """What a bundle is about, and the digest of each of its files."""
+    """Subject of a bundle, and the digest of each of its files."""
 
     api_version: Literal["mobile-ai/v1"] = "mobile-ai/v1"
     kind: Literal["EvidenceBundle"] = "EvidenceBundle"
@@ -146,13 +147,16 @@ def file_name(about: Evidence) -> str:
 
 def _deployment(about: Evidence) -> dict[str, Any]:
     settings = about.settings
-    dump = {"mode": "json", "by_alias": True, "exclude_none": True}
     value = {
         "stack": about.stack,
-        **about.deployment.model_dump(**dump),
-        "images": settings.images.model_dump(**dump),
-        "telemetry": settings.telemetry.model_dump(**dump),
-        "owner": settings.owner.model_dump(**dump),
+        **_values(about.deployment),
+        "images": _values(settings.images),
+        "telemetry": _values(settings.telemetry),
+        "owner": _values(settings.owner),
     }
     canonical: dict[str, Any] = json.loads(canonical_bytes(value))
     return canonical
+
+
+def _values(section: Section) -> dict[str, Any]:
+    return section.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -23,7 +23,7 @@ class Gap(StrictModel):
     """Something that no file states."""
 
     what: str
-    who: str = Field(description="Who could supply it.")
+    who: str = Field(description="Person or role that could supply it.")
 
 
 class Point(StrictModel):
@@ -69,7 +69,7 @@ class TechnicalDocument(StrictModel):
     version: str
     manifest: str = Field(description="SHA-256 of the manifest, as the stack file pins it.")
     risk_class: str
-    obligation: str = Field(description="What the regulation asks of this risk class.")
+    obligation: str = Field(description="Duty of this risk class under the regulation.")
     signatures: tuple[Signature, ...]
     sections: Annotated[tuple[AnnexSection, ...], Field(min_length=9, max_length=9)]
 
@@ -93,3 +93,9 @@ class TechnicalDocument(StrictModel):
         """Return JSON values in the order of the schema."""
         value: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
         return value
+
+
+def document_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of technical documentation."""
+    schema = TechnicalDocument.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

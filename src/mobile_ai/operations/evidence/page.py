@@ -1,6 +1,6 @@
 """Technical documentation as Markdown and as a page to print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mobile_ai.contracts.printable import html_text, markdown
@@ -60,7 +60,7 @@ def _markdown(document: TechnicalDocument) -> Iterator[str]:
 
 def _markdown_point(point: Point) -> Iterator[str]:
     yield ""
-    yield f"### {point.id} {markdown(point.title, starts_block=False)}: {point.status}"
+    yield f"### {markdown(f'{point.id} {point.title}', starts_block=False)}: {point.status}"
     yield ""
     if point.note:
         yield from (markdown(point.note), "")
@@ -72,7 +72,7 @@ def _markdown_point(point: Point) -> Iterator[str]:
     yield from (f"- missing: {markdown(f'{gap.what}; from {gap.who}')}" for gap in point.gaps)
 
 
-def _markdown_table(rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> Iterator[str]:
+def _markdown_table(rows: Sequence[tuple[str, ...]], heads: tuple[str, ...]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     for row in rows:
@@ -144,7 +144,7 @@ def _title(document: TechnicalDocument) -> str:
     return f"Technical documentation: {named}, stack {document.stack}"
 
 
-def _facts(document: TechnicalDocument) -> list[tuple[str, ...]]:
+def _facts(document: TechnicalDocument) -> list[tuple[str, str]]:
     counts = ", ".join(f"{count} {status}" for status, count in document.counts.items())
     rows = [
         ("points of Annex IV", counts),

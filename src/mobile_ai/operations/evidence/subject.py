@@ -141,7 +141,8 @@ def read_evidence(
 
 def _evidence(one: Deployment, inputs: StackInputs, *, trust: Trust, **common: Any) -> Evidence:
     files = inputs.models[f"{one.model}-{one.version}"]
-    earlier = one.previous and inputs.models[f"{one.model}-{one.previous.version}"]
+    before = one.previous
+    earlier = inputs.models[f"{one.model}-{before.version}"] if before else None
     model = verify_model(files.text, files.evidence, pin=one.sha256, trust=trust, released=True)
     texts = {record.name: record.text for record in inputs.records}
     records = read_records(texts.items(), trust=trust)

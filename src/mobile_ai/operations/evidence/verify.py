@@ -129,7 +129,9 @@ def _signers(files: Mapping[str, bytes], digest: str, trust: Trust, name: str) -
 def _check_model(files: Mapping[str, bytes], index: BundleIndex, trust: Trust, name: str) -> None:
     text = _text(files, MANIFEST, name)
     manifest, _ = read_manifest(text, name=f"{name}: {MANIFEST}")
-    evidence = {one.kind: _text(files, one.file, name) for one in manifest.statements}
+    evidence: dict[str, str] = {
+        one.kind: _text(files, one.file, name) for one in manifest.statements
+    }
     verified = verify_model(text, evidence, pin=index.manifest, trust=trust, released=True)
     data = verified.manifest.metadata
     if (data.name, data.version) != (index.model, index.version):

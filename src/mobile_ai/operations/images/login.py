@@ -2,13 +2,13 @@
 
 import base64
 import binascii
-import json
 import os
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 
 _ECR: Final = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
@@ -32,10 +32,10 @@ def _kept(host: str) -> tuple[str, str] | None:
     if not path.is_file():
         return None
     try:
-        value: Any = json.loads(path.read_text(encoding="utf-8"))
+        value = read_json(path.read_text(encoding="utf-8"), name=str(path))
         auth = value.get("auths", {}).get(host, {}).get("auth", "")
         user, found, password = base64.b64decode(auth, validate=True).decode().partition(":")
-    except (OSError, AttributeError, ValueError, binascii.Error) as error:
+    except (OSError, AttributeError, ValueError, DocumentError, binascii.Error) as error:
         raise GovernanceError(
             str(path),
             got=type(error).__name__,

@@ -6,7 +6,6 @@ https://distribution.github.io/distribution/spec/auth/token/.
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 
 _wrong = GovernanceError.advising(
     "check the reference, the network and the login; nothing was edited"
@@ -191,8 +191,8 @@ def _tags(value: Mapping[str, Any]) -> list[str]:
 
 def _json(answer: urllib3.BaseHTTPResponse, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(answer.data)
-    except ValueError:
+        value = read_json(answer.data.decode(), name=what, max_bytes=_LARGEST)
+    except (UnicodeDecodeError, DocumentError):
         value = None
     if not isinstance(value, dict):
         raise _wrong(what, "something else", "a JSON object")

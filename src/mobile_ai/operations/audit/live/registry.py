@@ -3,7 +3,6 @@
 MLflow's REST API: https://mlflow.org/docs/latest/rest-api.html (registered-models/alias).
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from typing import Any, Final
 
 import urllib3
 
-from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.documents import read_json
+from mobile_ai.contracts.errors import DocumentError, GovernanceError
 from mobile_ai.contracts.reading import Finding
 from mobile_ai.operations.audit.contract import Author, Check, DeployedStack, Found, moment
 
@@ -74,8 +74,8 @@ def mlflow_alias(uri: str, *, headers: Mapping[str, str] | None = None) -> Alias
         url = f"{uri.rstrip('/')}/api/2.0/mlflow/registered-models/alias"
         try:
             answer = pool.request("GET", url, fields={"name": model, "alias": alias})
-            value = json.loads(answer.data)
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            value = read_json(answer.data.decode(), name=url)
+        except (urllib3.exceptions.HTTPError, UnicodeDecodeError, DocumentError) as error:
             raise _unanswered(uri, type(error).__name__) from error
         if answer.status == _OK:
             return _named(value["model_version"])
