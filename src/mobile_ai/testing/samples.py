@@ -179,6 +179,7 @@ _AWS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "aws:rds/cluster:Cluster": {"storageEncrypted": True},
     "aws:rds/instance:Instance": {
+        "engine": "postgres",
         "storageEncrypted": True,
         "iamDatabaseAuthenticationEnabled": True,
         "copyTagsToSnapshot": True,

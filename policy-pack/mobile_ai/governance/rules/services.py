@@ -130,7 +130,7 @@ def _delivery_stream(case: Case) -> None:
     case.at("extendedS3Configuration", "kmsKeyArn").require(is_text, "a KMS key")
 
 
-def _log_group(case: Case) -> None:
+def _with_key(case: Case) -> None:
     case.at("kmsKeyId").require(is_text, "a KMS key")
 
 
@@ -138,13 +138,14 @@ _ENCRYPTED: Final[Mapping[str, Callable[[Case], None]]] = {
     "aws:sns/topic:Topic": _topic,
     "aws:sqs/queue:Queue": _queue,
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": _delivery_stream,
-    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/logGroup:LogGroup": _with_key,
+    "aws:secretsmanager/secret:Secret": _with_key,
 }
 
 
 @resource_rule(
     id="messages-encrypted",
-    title="Topics, queues, streams and logs are encrypted with a customer managed key.",
+    title="Topics, queues, streams, logs and secrets are encrypted with a customer managed key.",
     group="security",
     severity="medium",
     frameworks=("AWS FSBP SNS.1, SQS.1 and DataFirehose.1", "GDPR Art. 32"),
