@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from mobile_ai.contracts.manifest_values import UNSTATED
-
-from mobile_ai.contracts.manifest import StatedCount, StatedText, StatedTexts
+from mobile_ai.contracts.manifest import UNSTATED, StatedCount, StatedText, StatedTexts
 from mobile_ai.contracts.manifest_v2 import Measurement
 from mobile_ai.operations.evidence.document import Fact, Gap, Point
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mobile_ai.contracts.manifest_values import UNSTATED
-
+from mobile_ai.contracts.manifest import UNSTATED
 from mobile_ai.contracts.manifest_v2 import Artifact
 from mobile_ai.operations.evidence.answer import (
     APPLICATION,

@@ -16,12 +16,13 @@ from mobile_ai.contracts.predicates import (
     WaiverPredicate,
 )
 from mobile_ai.contracts.records import Record, Records, read_records
+from mobile_ai.contracts.roots_folder import load_roots
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.gate.deploy.statement import read_statement
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.report.report import Report
 from mobile_ai.governance.rules import catalogue
-from mobile_ai.governance.stack_policy import load_roots, load_setting
+from mobile_ai.governance.stack_policy import load_setting
 from mobile_ai.stack.load import StackInputs, load_file
 from mobile_ai.stack.records import ModelFiles
 from mobile_ai.stack.settings import Settings
