@@ -106,16 +106,11 @@ def _ours(entry: StackRoots, stack: str) -> StackRoots:
 def _bounded(config: PackConfig, roots: Roots, entry: StackRoots) -> PackConfig:
     """Return the config with what the roots add to it, which it cannot take back.
 
-    The skip of a rollout is the smaller one; unsigned roots of production are a weakening.
+    Unsigned roots of production are a weakening.
     """
-    weakenings, parameters = config.weakenings, dict(config.parameters)
     if entry.is_production and not roots.version:
-        weakenings = (*weakenings, UNSIGNED)
-    step = "rollout-one-ring-at-a-time"
-    if entry.bounds.rollout and step in parameters:
-        skip = min(parameters[step]["skip"], entry.bounds.rollout.maximum_skip)
-        parameters[step] = {**parameters[step], "skip": skip}
-    return replace(config, weakenings=weakenings, parameters=parameters)
+        return replace(config, weakenings=(*config.weakenings, UNSIGNED))
+    return config
 
 
 def load_version(folder: Path) -> str:

@@ -33,9 +33,7 @@ def first_ring_small(case: Case) -> None:
     """Check the percentage of the first ring."""
     rings = case.at("spec", "rollout", "rings")
     rings.require(bool, "at least one ring")
-    bound = case.facts.setting.bounds.rollout
     most = case.parameters["maximumPercent"]
-    most = most if bound is None else min(most, bound.maximum_first_percent)
     for ring in rings.items()[:1]:
         ring.at("percent").require(at_most(most), f"at most {most} percent")
 
@@ -64,10 +62,6 @@ def rollout_bounded(case: Case) -> None:
     """Check growth and soak time of the rings, and that the last one is 100 percent."""
     rings = case.at("spec", "rollout", "rings").items()
     factor, soak = case.parameters["maximumFactor"], case.parameters["minimumSoakHours"]
-    bound = case.facts.setting.bounds.rollout
-    if bound is not None:
-        factor = min(factor, bound.maximum_factor)
-        soak = max(soak, bound.minimum_soak_hours)
     for before, after in pairwise(rings):
         least, most = before.at("percent").number(), factor
         share = after.at("percent")
