@@ -287,7 +287,7 @@ def test_a_scheme_that_is_unknown_is_refused(uri):
 @pytest.mark.parametrize("name", ["waiver", "usage", "freeze"])
 def test_a_record_copied_to_another_stack_does_not_count_there(place, name):
     """Even where the same keys may sign for both stacks."""
-    source = place.root / sign(place, name).path
+    source = sign(place, place.draft(name), signer(role_of(name))).path
     target = Path(str(source).replace("/dev/", "/prod/"))
     target.parent.mkdir(parents=True)
     target.write_bytes(source.read_bytes())
@@ -298,7 +298,9 @@ def test_a_record_copied_to_another_stack_does_not_count_there(place, name):
 
 
 def test_a_signature_moved_to_another_record_does_not_count(place):
-    first, second = (place.root / sign(place, name).path for name in ("waiver", "usage"))
+    first, second = (
+        sign(place, place.draft(name), signer(role_of(name))).path for name in ("waiver", "usage")
+    )
     one, other = (read_yaml(path.read_text(), name="record") for path in (first, second))
     first.write_text(dump_yaml({**one, "signatures": other["signatures"]}))
     states = {item.type: item for item in list_records(place.root, now=NOW)}

@@ -26,7 +26,7 @@ from mobile_ai.stack.reader import read_settings, stack_file_name, stack_names
 from mobile_ai.stack.roots_file import RootsFile
 
 Outcome = Literal["migrated", "staged", "signed", "current"]
-"""What becomes of a file: rewritten, staged for signatures, kept as it was signed, up to date."""
+"""Outcome for a file: rewritten, staged for signatures, kept as it was signed, up to date."""
 
 _PACK: Final = "policy-pack"
 _NEWEST: Final = API_VERSIONS[-1]

@@ -29,7 +29,8 @@ def take_digests_as_such() -> None:
     """Patch moto's ECDSA keys; a digest of another length is refused, as AWS refuses it."""
     for name in ("sign", "verify"):
         setattr(KmsResponse, name, _noting_type(getattr(KmsResponse, name)))
-    sign, verify = ECDSAPrivateKey.sign, ECDSAPrivateKey.verify
+    sign: Callable[..., bytes] = ECDSAPrivateKey.sign
+    verify: Callable[..., bool] = ECDSAPrivateKey.verify
 
     def sign_either(self: Any, message: bytes, signing_algorithm: str) -> bytes:
         if not _is_digest.get():
