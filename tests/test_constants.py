@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = ("src", "components", "policy-pack", "model-build")
 ROOMS = (
-    "cli", "components", "delivery", "edge", "model_build", "operations", "pricing", "signing",
-    "testing",
+    "cli", "components", "contracts", "delivery", "edge", "gate", "model_build", "operations",
+    "pricing", "signing", "stack", "testing",
 )  # fmt: skip
 
 
