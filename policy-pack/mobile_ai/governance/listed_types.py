@@ -67,6 +67,7 @@ JUDGED: Final = frozenset(
         "kubernetes:gateway.networking.k8s.io/v1:Gateway",
         "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "mobileai:index:Deployed",
         "mobileai:index:GovernanceContext",
         "mobileai:index:MobileAIDeployment",
         "mobileai:index:ModelVersion",
