@@ -17,7 +17,6 @@ from mobile_ai.gate.state.deployed_record import (
     RecordedUp,
     read_chain,
     sign_record,
-    try_chain,
 )
 from mobile_ai.gate.state.record_branch import BRANCH, add_record, newest_record, read_records_at
 from mobile_ai.testing import Scene
@@ -75,17 +74,20 @@ def test_records_are_chained_by_the_digest_of_the_one_before() -> None:
     assert newest is not None
     assert newest.content.before == sha256_text(two)
     for broken in ([two, three], [one, three], [one, three, two], [one, two.replace("a", "b")]):
-        assert try_chain(broken, stack="dev", trust=TRUST) is None
+        with pytest.raises(GovernanceError):
+            read_chain(broken, stack="dev", trust=TRUST)
     with pytest.raises(GovernanceError, match="mobile-ai deployed rebuild"):
         read_chain([one, one], stack="dev", trust=TRUST)
-    assert try_chain(chain(1), stack="prod", trust=TRUST) is None
+    with pytest.raises(GovernanceError):
+        read_chain(chain(1), stack="prod", trust=TRUST)
 
 
 def test_only_the_pipeline_signs_and_an_expired_trust_verifies_what_it_signed() -> None:
     other = sign_record(UP, BASELINE, None, signer=SIGNERS.by_role["operations"])
-    assert try_chain([other], stack="dev", trust=TRUST) is None
+    with pytest.raises(GovernanceError, match="not a pipeline key"):
+        read_chain([other], stack="dev", trust=TRUST)
     expired = replace(TRUST, expired=True)
-    assert try_chain(chain(1), stack="dev", trust=expired) is not None
+    assert read_chain(chain(1), stack="dev", trust=expired) is not None
 
 
 @pytest.fixture
@@ -147,5 +149,8 @@ def test_another_file_among_the_records_is_refused(clone: Path) -> None:
     (folder / "x.yaml").write_text("")
     for arguments in (["add", "."], ["commit", "-qm", "odd"]):
         subprocess.run(["git", "-C", clone, *arguments], check=True)
-    with pytest.raises(GateError, match=r"got 'deployed/dev/x.yaml'; expected .* Next: remove"):
+    with pytest.raises(
+        GateError,
+        match=r"got 'deployed/dev/x.yaml'; expected .* Next: run `mobile-ai deployed rebuild`",
+    ):
         read_records_at(clone, "HEAD", "dev")

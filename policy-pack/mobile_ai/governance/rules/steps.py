@@ -177,7 +177,8 @@ def release_grows(case: Case) -> None:
     group="security",
     severity="critical",
     frameworks=("NIST AI RMF MANAGE 2.4", "EU AI Act Art. 14(4)(e)"),
-    remediation="restore the record in policy-pack/waivers/<stack>/ from the protected branch",
+    remediation="restore the record from the protected branch; `mobile-ai record list` shows those "
+    "that are there",
     applies_to=(DEPLOYED,),
     waivable_by="security",
     max_waiver_days=_URGENT_DAYS,
@@ -201,8 +202,8 @@ def withdrawals_kept(case: Case) -> None:
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.4", "DORA Art. 9(4)(e)"),
-    remediation="wait for the end of the freeze, or make a safety change alone: halt, freeze, "
-    "fewer devices or copies, or a return to a version that ran",
+    remediation="wait for the end of the freeze (`mobile-ai record list`), or make a safety change "
+    "alone: halt, freeze, fewer devices or copies, or a return to a version that ran",
     applies_to=(DEPLOYED,),
     waivable_by="security",
     max_waiver_days=_URGENT_DAYS,

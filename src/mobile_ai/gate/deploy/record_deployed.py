@@ -12,6 +12,7 @@ from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.deployed import Baseline, read_deployed
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.tokens import STACK
+from mobile_ai.contracts.trust import Trust
 from mobile_ai.gate.changes.source import read_source
 from mobile_ai.gate.deploy.issue_statement import trust_of
 from mobile_ai.gate.deploy.seal import state_digest
@@ -26,7 +27,6 @@ from mobile_ai.gate.state.deployed_record import (
     RecordedUp,
     read_chain,
     sign_record,
-    try_chain,
 )
 from mobile_ai.gate.state.record_branch import add_record, newest_record, read_records_at
 
@@ -71,15 +71,12 @@ def write_record(
     gate = _gate_digest(project, statement)
     desk = open_desk(options)
     export = desk.export()
-    texts = read_records_at(project.root, reference, project.stack)
+    texts: list[str] = []
+    before: DeployedRecord | None = None
     if rebuild:
-        before = None
-        if try_chain(texts, stack=project.stack, trust=trust) is not None:
-            raise GateError(
-                f"deployed records of {project.stack}: got a chain that holds; expected a broken "
-                "one or none. Next: `mobile-ai deployed write` adds to it."
-            )
+        _require_lost(project, reference, trust)
     else:
+        texts = read_records_at(project.root, reference, project.stack)
         before = newest_record(project.root, reference, stack=project.stack, trust=trust)
     state = state_digest(export)
     if before is not None and before.content.state == state:
@@ -93,13 +90,24 @@ def write_record(
     )
     try:
         text = sign_record(up, _baseline(export, project.stack), before, signer=signer)
-        kept = [*texts[: before.content.sequence], text] if before else [text]
-        record = read_chain(kept, stack=project.stack, trust=trust)
+        record = read_chain([*texts, text], stack=project.stack, trust=trust)
     except GovernanceError as error:
         raise GateError(str(error)) from error
     assert record is not None  # noqa: S101  a record was added
     path = add_record(project.root, reference, project.stack, text, anew=before is None)
     return WrittenRecord(record=record, path=path)
+
+
+def _require_lost(project: Project, reference: str, trust: Trust) -> None:
+    try:
+        found = newest_record(project.root, reference, stack=project.stack, trust=trust)
+    except GateError:
+        return  # what does not hold is started again
+    if found is not None:
+        raise GateError(
+            f"deployed records of {project.stack}: got a chain that holds; expected a broken one "
+            "or none. Next: `mobile-ai deployed write` adds to it."
+        )
 
 
 def _gate_digest(project: Project, statement: Path | None) -> str | None:
@@ -116,7 +124,8 @@ def _gate_digest(project: Project, statement: Path | None) -> str | None:
     if seal.stack != project.stack or seal.commit != read_source(project).commit:
         raise GateError(
             f"{statement}: got stack {seal.stack} at {seal.commit[:12]}; expected stack "
-            f"{project.stack} at the commit checked out. Next: check out the deployed commit."
+            f"{project.stack} at the commit checked out. Next: run `mobile-ai deployed write` in a "
+            "checkout of it."
         )
     return sha256_text(text)
 

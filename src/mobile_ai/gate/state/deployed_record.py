@@ -16,7 +16,7 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.deployed import Baseline
-from mobile_ai.contracts.errors import GovernanceError, VerificationError
+from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.predicates import DEPLOYED, DeployedPredicate, content_of
 from mobile_ai.contracts.progress import Progress
 from mobile_ai.contracts.statements import (
@@ -159,14 +159,6 @@ def read_chain(texts: Sequence[str], *, stack: str, trust: Trust) -> DeployedRec
             raise _broken(name, f"record {got[1]} of {got[0]}, after {got[2] or 'none'}", expected)
         before, newest = sha256_text(text), DeployedRecord(content=content, text=text)
     return newest
-
-
-def try_chain(texts: Sequence[str], *, stack: str, trust: Trust) -> DeployedRecord | None:
-    """Return the newest record, or `None` where the chain does not hold."""
-    try:
-        return read_chain(texts, stack=stack, trust=trust)
-    except GovernanceError:
-        return None
 
 
 def _deployment(spec: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def read_records_at(root: Path, reference: str, stack: str) -> list[str]:
         if match is None:
             raise GateError(
                 f"{reference}: got {name!r}; expected {folder}<number>.yaml alone. "
-                "Next: remove that file from the branch."
+                "Next: run `mobile-ai deployed rebuild`, which keeps none of them."
             )
         found.append((int(match[1]), name))
     return [_git(root, "cat-file", "blob", f"{reference}:{name}") for _, name in sorted(found)]
@@ -121,5 +121,5 @@ def _git(root: Path, *arguments: str, variables: dict[str, str] | None = None) -
     except GovernanceError as error:
         raise GateError(
             f"deployed records: got {error.got!r} of git {arguments[0]}; expected a clone of the "
-            f"base repository. Next: `git fetch origin {BRANCH}`, then run the same command again."
+            "base repository. Next: run `mobile-ai deployed show` in such a clone."
         ) from error
