@@ -100,7 +100,7 @@ def _listed(node: Property) -> list[Any] | None:
     title="Images are pinned by digest and come from allowed repositories.",
     group="security",
     severity="high",
-    frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),
+    frameworks=("SLSA 1.2 Build L2", "NIST SSDF PS.3"),
     remediation="have `bounds.images` changed in policy-pack/stacks.yaml on the protected branch",
     applies_to=(CONTEXT,),
     waivable_by="security",
