@@ -15,6 +15,7 @@ from mobile_ai.governance.config import config_schema
 from mobile_ai.governance.resource_list import ListedType, Names, listed_types
 from mobile_ai.governance.rule import Rule
 from mobile_ai.governance.rules import catalogue
+from tests.governance.controls import read_controls
 
 __all__ = ["policies_page", "schema_text"]
 
@@ -58,6 +59,15 @@ and `cost-tags-required`, apply in addition.
 empty, needs no name.
 
 | type | rules, or the reason why none is needed | properties |
+|---|---|---|"""
+
+_CONTROLS_HEAD = """## Published controls
+
+What checkov (`CKV`), AWS Foundational Security Best Practices (`FSBP`), the CIS benchmarks and the
+Kubernetes Pod Security Standards (`PSS`) ask of listed types: the rule that denies a violation, as
+a test does for each line, or the reason why nothing does.
+
+| control | type and property | rule, or the reason why there is none |
 |---|---|---|"""
 
 _BOUNDS_HEAD = """## Bounds
@@ -126,7 +136,7 @@ def policies_page() -> str:
         rules = sorted((item for item in catalogue() if item.group == group), key=lambda r: r.id)
         parts.append(f"## {title}\n\n{len(rules)} rules.\n")
         parts += [_section(rule) for rule in rules]
-    parts += [_listed_types(), _bounds(), _regions(), _data_types()]
+    parts += [_listed_types(), _controls(), _bounds(), _regions(), _data_types()]
     return "\n".join(parts)
 
 
@@ -160,6 +170,16 @@ def _names(names: Names) -> str:
     return ", ".join(
         f"{name} {{{_names(below)}}}" if below else name for name, below in sorted(names.items())
     )
+
+
+def _controls() -> str:
+    """Return the section of published controls."""
+    rows = [
+        f"| {', '.join(item.ids)} | `{item.type}` `{item.path or '(alone)'}` "
+        f"| {f'[{item.rule}](#{item.rule})' if item.rule else item.reason} |"
+        for item in read_controls()
+    ]
+    return "\n".join([_CONTROLS_HEAD, *rows, ""])
 
 
 def _bounds() -> str:

@@ -118,8 +118,8 @@ def parse_policy(document: Any) -> tuple[Statement, ...]:
     version = document.get("Version", _VERSIONS[1])
     if version not in _VERSIONS:
         raise PolicyError(f"a Version of {_VERSIONS}")
-    found = document.get("Statement")
-    statements = found if isinstance(found, list) else [found]
+    found: Any = document.get("Statement")
+    statements: list[Any] = found if isinstance(found, list) else [found]
     if not statements or not all(isinstance(item, Mapping) for item in statements):
         raise PolicyError("a policy document with statements")
     return tuple(_statement(item, expands=version == _VERSIONS[0]) for item in statements)

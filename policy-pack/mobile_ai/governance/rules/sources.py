@@ -120,7 +120,7 @@ def _listed(node: Property) -> list[Any] | None:
     title="Images are pinned by digest and come from allowed repositories.",
     group="security",
     severity="high",
-    frameworks=("CIS Kubernetes 5.5.1", "SLSA 1.2 Build L2", "NIST SSDF PS.3"),
+    frameworks=("SLSA 1.2 Build L2", "NIST SSDF PS.3"),
     remediation="keep to `bounds` of policy-pack/stacks.yaml, or have security change it: "
     "`mobile-ai roots propose STACK 'bounds.images[REPOSITORY]' {}`",
     applies_to=(CONTEXT,),
