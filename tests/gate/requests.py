@@ -27,7 +27,7 @@ Edit = Callable[["Request"], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a request is told: problems of its files, rules that deny, warnings."""
+    """Answer to a request: problems of its files, and the rules that deny it."""
 
     problems: tuple[str, ...] = ()
     denied: dict[str, tuple[str, ...]]
