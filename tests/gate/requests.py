@@ -10,12 +10,16 @@ from typing import Any
 from mobile_ai.components.plan.deployed_output import deployed_baseline
 from mobile_ai.contracts.deployed import STATE, write_deployed
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.predicates import TRUST
 from mobile_ai.contracts.resource import Resource
+from mobile_ai.contracts.statements import dump_record, sign_statement, statement_of
 from mobile_ai.contracts.tokens import DEPLOYED
+from mobile_ai.contracts.trust import Role, TrustedKey, load_trust, trust_predicate
 from mobile_ai.gate.project import Project
 from mobile_ai.gate.verdict.offline_check import check_stack
 from mobile_ai.stack.load import load_file
 from mobile_ai.stack.reader import read_stack_file
+from mobile_ai.testing import Signers
 from tests.gate.whole_plan import plan_of, verdicts_on
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +31,7 @@ Edit = Callable[["Request"], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a request is told: problems of its files, rules that deny, warnings."""
+    """Answer to a request: problems of its files, and the rules that deny it."""
 
     problems: tuple[str, ...] = ()
     denied: dict[str, tuple[str, ...]]
@@ -99,6 +103,20 @@ class Request:
     def append(self, text: str) -> None:
         """Add text at the end of the stack file."""
         self.file.write_text(self.file.read_text() + text)
+
+    def adopt(self, signers: Signers, *roles: str) -> None:
+        """Let keys of the test sign for some roles, beside those that signed the repository."""
+        path = self.root / f"policy-pack/trust/{self.stack}.yaml"
+        trust = load_trust(path.read_text(), environment=self.stack, now=NOW)
+        keys, members = dict(trust.keys), dict(trust.roles)
+        for role in (*roles, "root"):
+            key = signers.by_role[role].public_key
+            keys[key.keyid] = TrustedKey(key=key, owner=f"{role}@example.com", state="active")
+            before = members[role].keyids if role in members and role != "root" else frozenset()
+            members[role] = Role(keyids=before | {key.keyid}, threshold=1)
+        changed = replace(trust, version=1, keys=keys, roles=members)
+        statement = statement_of(TRUST, trust_predicate(changed))
+        path.write_text(dump_record(sign_statement(statement, [signers.by_role["root"]])))
 
     def judge(self) -> Told:
         """Return what the check says, and where it lets the request pass, what the plan says."""

@@ -79,9 +79,24 @@ of the signed roots (`urn:mobile-ai:roots:v1`, [schema](schemas/roots.schema.jso
 The signed form is one YAML document for each version, each signed by the roles of the trusts that
 it and the version before it name. `security` signs for everything but money, with two keys for a
 production stack; `finops-approver` signs for `budgets`, `nodePriceUsdPerHour` and `nodeCpu`. Only
-what a version changes needs signatures, and roots never expire. Both forms give the same verdicts;
-signatures are not required yet. `mobile-ai roots show` lists those that are missing, `mobile-ai
-roots sign` adds one.
+what a version changes needs signatures, and roots never expire.
+
+Signed roots are verified by whatever reads values from them; with a signature missing, nothing
+passes. The plain form gives the same verdicts, and a production stack that rests on it is listed
+with the weakened rules of every report. `mobile-ai roots show` lists missing signatures,
+`mobile-ai roots sign` adds one. A key that left the trust keeps what it signed, and signs no later
+version; one that was compromised counts nowhere.
+
+To change a bound:
+
+```sh
+mobile-ai roots propose dev 'bounds.domains[+]' example.org                       # security's
+mobile-ai roots propose dev 'bounds.issuers[https://id.example.org/][+]' devices
+mobile-ai roots propose dev 'bounds.budgets[stack].maximumUsd' 300                # FinOps'
+```
+
+It says who must sign or review. A pull request with that change and with what needs it is judged by
+both: the verdict is by the roots in force, and the report adds what the proposed ones would change.
 
 Environments and stacks have any name. What follows from being in production follows from `class`.
 
@@ -91,7 +106,8 @@ Environments and stacks have any name. What follows from being in production fol
 _VALUES_HEAD = """
 `bounds` holds the values that the stack file may choose from. Fields without a default are
 required. A budget has `maximumUsd`, `kind` and `scope`; an image repository `signer` and `digests`;
-`rollout` has the last four fields.
+`rollout` has the last four fields. Where a repository has a `signer`, each digest that did not run
+before needs a record in `images/<environment>/` ([records](records.md)).
 
 | field of the bounds | meaning |
 |---|---|"""

@@ -35,15 +35,22 @@ def edited(file: StackFile, change: Change) -> tuple[str, str]:
         StackFileError: If the file is bad, or would be.
     """
     _ = file.settings
+    done: list[str] = []
+    text = edited_text(file.text, lambda document: done.append(change(document["config"])))
+    return _checked(text, file), done[0]
+
+
+def edited_text(text: str, change: Callable[[Any], object]) -> str:
+    """Return a YAML text after a change of its document, with comments, order and quotes kept."""
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 4_096  # a line that was not touched is not broken anew
     yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(file.text)
-    done = change(document["config"])
+    document = yaml.load(text)
+    change(document)
     out = io.StringIO()
     yaml.dump(document, out)
-    return _checked(out.getvalue(), file), done
+    return out.getvalue()
 
 
 def edited_deployment(file: StackFile, name: str, change: Change) -> tuple[str, str]:

@@ -6,14 +6,10 @@ version that waits for signatures; one that waits already is replaced, with the 
 
 from __future__ import annotations
 
-import copy
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from ruamel.yaml import YAML
 
 from mobile_ai.contracts.bounds import MONEY
 from mobile_ai.contracts.documents import read_yaml
@@ -32,6 +28,7 @@ from mobile_ai.contracts.roots_signatures import (
     needed_signatures,
     write_versions,
 )
+from mobile_ai.stack.editor import edited_text
 
 _PART: Final = re.compile(r"\[([^\[\]]*)\]|([^.\[\]]+)")
 _END: Final = "+"
@@ -83,8 +80,10 @@ def propose(text: str, *, stack: str, path: str, value: str, trusts_of: TrustsOf
     versions[-1].stack(stack)
     parts, wanted = _parts(path), read_yaml(value, name=f"value of {path}")
     if versions[-1].envelope is None:
-        changed = _edited_plain(text, stack, parts, wanted)
+        changed = edited_text(text, lambda file: _set(file["stacks"][stack], parts, wanted))
         after = read_roots(changed)
+        if after.stacks == versions[-1].stacks:
+            changed = text
         needed = needed_signatures(versions[-1], after)
         return Proposal(text=changed, roots=after, owner=owner_of(path), needed=tuple(needed))
     waits = bool(missing_signatures(text, trusts_of=trusts_of))
@@ -106,21 +105,6 @@ def _next_version(
     stacks = parse_stacks(values)
     number = len(kept) + 1
     return Roots(version=number, stacks=stacks, envelope=draft_roots(stacks, version=number))
-
-
-def _edited_plain(text: str, stack: str, parts: Sequence[str], wanted: Any) -> str:
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4_096  # a line that was not touched is not broken anew
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(text)
-    before = copy.deepcopy(document)
-    _set(document["stacks"][stack], parts, wanted)
-    if document == before:
-        return text
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
 
 
 def _set(entry: Any, parts: Sequence[str], wanted: Any) -> None:

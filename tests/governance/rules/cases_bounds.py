@@ -6,7 +6,7 @@ from typing import Any
 
 from mobile_ai.contracts.bounds import BudgetBound
 from mobile_ai.contracts.deployed import Baseline
-from mobile_ai.contracts.predicates import IMAGE, REVOCATION
+from mobile_ai.contracts.predicates import REVOCATION
 from mobile_ai.contracts.reading import UNKNOWN
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.statements import Subject
@@ -14,6 +14,7 @@ from mobile_ai.testing import Scene, changed, make_record
 from mobile_ai.testing.plan import IMAGE as IMAGE_REFERENCE
 from tests.governance.alone import REPOSITORY, STEPS, with_roots
 from tests.governance.rules.table import SCENE, Case, fails, passes, says
+from tests.image_records import image_record
 
 __all__ = ["CASES", "RELEASED"]
 
@@ -73,22 +74,8 @@ def _image(
     return _given(rule, outcome, subject, label=label, scene=made)
 
 
-def _record(*, role: str = "image-builder", digest: str = "f" * 64, **changes: Any) -> str:
-    predicate = {
-        "issued": "2026-05-01T00:00:00Z",
-        "repository": REPOSITORY,
-        "index": digest,
-        "platforms": {"linux/amd64": "a" * 64},
-        "commit": "c" * 40,
-        "provenance": {},
-        **changes,
-    }
-    subjects = tuple(
-        Subject(name, value)
-        for name, value in (("index", predicate["index"]), *predicate["platforms"].items())
-    )
-    signer = SCENE.signers.by_role[role]
-    return make_record(IMAGE, predicate, signer=signer, subjects=subjects)
+def _record(digest: str = "f" * 64, repository: str = REPOSITORY, **more: Any) -> str:
+    return image_record(f"{repository}@sha256:{digest}", SCENE.signers, **more)
 
 
 def _revoked(digest: str) -> str:
@@ -199,9 +186,7 @@ CASES: list[Case] = [
     _image(
         "fail", "a record of another repository", records={"image": _record(repository="evil/edge")}
     ),
-    _image(
-        "fail", "a record of tomorrow", records={"image": _record(issued="2026-06-02T00:00:00Z")}
-    ),
+    _image("fail", "a record of tomorrow", records={"image": _record(issued="2026-06-02")}),
     _image("fail", "a record by the pipeline", records={"image": _record(role="pipeline")}),
     _image("pass", "it ran before", ran=frozenset({IMAGE_REFERENCE})),
     _image("fail", "another one ran before", ran=frozenset({f"{REPOSITORY}@sha256:{'b' * 64}"})),

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from mobile_ai.contracts.predicates import IMAGE
-from mobile_ai.contracts.statements import Subject
 from mobile_ai.operations.images.wanted_records import wanted_records
 from mobile_ai.stack.load import load_file
 from mobile_ai.stack.reader import read_stack_file
-from mobile_ai.testing import Signers, make_record, make_trust_text
+from mobile_ai.testing import Signers, make_trust_text
 from tests.gate.requests import Request
+from tests.image_records import image_record
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 SIGNERS = Signers.shared()
@@ -34,20 +33,6 @@ def request_of(tmp_path: Path) -> Request:
     return made
 
 
-def record(reference: str, *, role: str = "image-builder", issued: str = "2026-11-01") -> str:
-    repository, _, digest = reference.partition("@sha256:")
-    predicate = {
-        "issued": f"{issued}T00:00:00Z",
-        "repository": repository,
-        "index": digest,
-        "platforms": {"linux/amd64": "a" * 64},
-        "commit": "c" * 40,
-        "provenance": {},
-    }
-    subjects = (Subject("index", digest), Subject("linux/amd64", "a" * 64))
-    return make_record(IMAGE, predicate, signer=SIGNERS.by_role[role], subjects=subjects)
-
-
 def put(made: Request, text: str, name: str = "mlflow") -> None:
     folder = made.root / "images/dev"
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,8 +47,8 @@ def test_an_image_without_a_record_is_listed_with_the_command(request_of: Reques
 
 
 def test_a_record_that_counts_is_enough_and_travels_in_the_plan(request_of: Request) -> None:
-    put(request_of, record(request_of.get("images", "mlflow")))
-    put(request_of, record(f"other/image@sha256:{'b' * 64}"), "other")
+    put(request_of, image_record(request_of.get("images", "mlflow"), SIGNERS))
+    put(request_of, image_record(f"other/image@sha256:{'b' * 64}", SIGNERS), "other")
 
     assert wanted_records(request_of.root, "dev", now=NOW) == []
     inputs = load_file(read_stack_file(request_of.file), root=request_of.root, stack="dev")
@@ -75,7 +60,7 @@ def test_a_record_that_counts_is_enough_and_travels_in_the_plan(request_of: Requ
     "more", [{"role": "pipeline"}, {"issued": "2026-12-02"}], ids=["role", "tomorrow"]
 )
 def test_a_record_that_does_not_count_is_none(request_of: Request, more: dict[str, str]) -> None:
-    put(request_of, record(request_of.get("images", "mlflow"), **more))
+    put(request_of, image_record(request_of.get("images", "mlflow"), SIGNERS, **more))
 
     assert len(wanted_records(request_of.root, "dev", now=NOW)) == 1
 

@@ -129,15 +129,15 @@ def _listed(node: Property) -> list[Any] | None:
 def images_from_our_registry(case: Case) -> None:
     """Check that every image is in an allowed repository, by digest, and that it may run."""
     bounds, revoked = case.facts.setting.bounds.images, case.facts.trust.revoked
+
+    def is_ours(value: object) -> bool:
+        repository, digest = _parts(str(value))
+        return repository in bounds and _DIGEST.fullmatch(digest) is not None
+
     for _, image in case.at("images").entries():
-        repository, digest = _parts(image.text())
-        if not image.require(
-            lambda _, repository=repository, digest=digest: (
-                repository in bounds and _DIGEST.fullmatch(digest) is not None
-            ),
-            f"an image by digest (@sha256:...) of {sorted(bounds)}",
-        ):
+        if not image.require(is_ours, f"an image by digest (@sha256:...) of {sorted(bounds)}"):
             continue
+        repository, digest = _parts(image.text())
         only = bounds[repository].digests
         if only and digest not in only:
             image.deny(f"one of {only}, as the roots say")

@@ -257,7 +257,7 @@ class Report(Part):
     warnings: tuple[str, ...]
     proposed_roots: tuple[str, ...] = Field(
         default=(),
-        description="What would differ under the roots that the change proposes; not binding.",
+        description="Differences under the roots that the change proposes; not binding.",
     )
     resources: Resources
     cost: CostReport

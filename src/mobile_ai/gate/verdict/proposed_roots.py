@@ -1,4 +1,4 @@
-"""What would pass under the roots that a change proposes, beside the binding verdict.
+"""Judges a plan by the roots that a change proposes, beside the binding verdict.
 
 The verdict is by the roots of the protected branch. The planned resources are judged once more, by
 the same pack with the proposed roots; what differs is told and decides nothing.
