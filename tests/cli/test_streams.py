@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from mobile_ai.cli.console import console
+from mobile_ai.cli.main import main
 from mobile_ai.cli.streams import SafeStream, safe_output
 
 PIECES = st.lists(
@@ -75,3 +77,33 @@ def test_json_that_is_printed_is_the_same_value(capsys):
     with safe_output():
         print(json.dumps(value, indent=1, ensure_ascii=False))
     assert json.loads(capsys.readouterr().out) == value
+
+
+EVIL = "evil\n::error file=a::b\n##[error]c\x1b[2J\u202e.yaml"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", EVIL],
+        ["evidence", "--stack", EVIL],
+        ["evidence", "--stack", "dev", "--deployment", EVIL],
+        ["evidence", "--stack", "dev", "--verify", EVIL],
+        ["model", "verify", EVIL],
+        ["record", "verify", EVIL],
+        ["release", "status", "--stack", EVIL],
+        ["trust", "show", "--environment", EVIL],
+        ["schema", "record", EVIL],
+        [EVIL],
+    ],
+    ids=lambda words: " ".join(words).partition("evil")[0],
+)
+def test_an_argument_is_repeated_as_text(command, capsys):
+    with suppress(SystemExit):
+        main(command)
+    captured = capsys.readouterr()
+    for line in f"{captured.out}\n{captured.err}".split("\n"):
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+    assert "evil" in captured.out + captured.err

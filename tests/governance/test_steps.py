@@ -300,17 +300,13 @@ def test_a_version_that_never_ran_is_no_way_back_to_everybody() -> None:
 
 
 def test_roots_bound_how_a_rollout_may_step() -> None:
-    bound = RolloutBound(
-        maximumFirstPercent=1, maximumFactor=2, minimumSoakHours=48, maximumSkip=0
-    )
+    bound = RolloutBound(maximumFirstPercent=1, maximumFactor=2, minimumSoakHours=48, maximumSkip=0)
     config = '{"rules": {"rollout-one-ring-at-a-time": {"parameters": {"skip": 9}}}}'
     free = replace(SCENE, config=config)
     bounded = replace(free, bounds=free.bounds.model_copy(update={"rollout": bound}))
     wide = changed(D, "spec", "rollout", "stage", to="general")
     assert free.denials(wide) == set()
-    assert bounded.denials(wide) == {
-        *("rollout-within-roots", "rollout-one-ring-at-a-time")
-    }
+    assert bounded.denials(wide) == {*("rollout-within-roots", "rollout-one-ring-at-a-time")}
 
 
 # Safety ------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def command(  # noqa: PLR0917  typer passes options by name
 
     Example: mobile-ai evidence --stack dev
 
-    Example: mobile-ai evidence --stack prod --report build/gate/prod.json
+    Example: mobile-ai evidence --stack prod --report build/gate/gate-prod.json
     --key awskms:alias/mobile-ai-builder
 
     Example: mobile-ai evidence --stack dev --verify build/evidence/dev/shop-faces-1.0.0.zip
