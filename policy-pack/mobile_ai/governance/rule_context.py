@@ -25,7 +25,7 @@ class Case:
         notes: Collector of its findings.
     """
 
-    __slots__ = ("facts", "notes", "parameters", "resource")
+    __slots__ = ("_top", "facts", "notes", "parameters", "resource")
 
     def __init__(
         self, resource: Resource, facts: Facts, *, parameters: Mapping[str, Any], advice: str
@@ -35,10 +35,11 @@ class Case:
         self.facts = facts
         self.parameters = parameters
         self.notes = FindingCollector(advice, secrets=facts.secrets)
+        self._top = Property(resource.props, self.notes)
 
     def at(self, *keys: str) -> Property:
         """Return the property at a path of keys."""
-        return Property(self.resource.props, self.notes).at(*keys)
+        return self._top.at(*keys)
 
     def provider(self, *keys: str) -> Property:
         """Return the provider's property at a path of keys; nothing without a provider."""

@@ -19,13 +19,14 @@ class Answers:
 
     A response is the concatenation of two protobuf messages, which parses as their merge
     (https://protobuf.dev/programming-guides/encoding/#last-one-wins): the rules that do not apply,
-    cached by resource type, and the diagnostics.
+    cached by resource type and put together from one message of each, and the diagnostics.
     """
 
     pack: str
     version: str
     rules: dict[str, Rule]
     _not_applicable: dict[str, bytes] = field(default_factory=dict)
+    _skips: dict[str, bytes] = field(default_factory=dict)
 
     def of_resource(self, resource_type: str, verdicts: Iterable[StackVerdict]) -> bytes:
         """Return the encoded response to ``Analyze``."""
@@ -57,13 +58,17 @@ class Answers:
 
     def _skipped(self, resource_type: str) -> bytes:
         if resource_type not in self._not_applicable:
-            skipped = [
-                analyzer_pb2.PolicyNotApplicable(
-                    policy_name=rule.id, reason="does not judge this type"
-                )
+            self._not_applicable[resource_type] = b"".join(
+                self._skip(rule)
                 for rule in self.rules.values()
                 if rule.kind == "resource" and not applies(rule, resource_type)
-            ]
-            answer = analyzer_pb2.AnalyzeResponse(not_applicable=skipped)
-            self._not_applicable[resource_type] = answer.SerializeToString()
+            )
         return self._not_applicable[resource_type]
+
+    def _skip(self, rule: Rule) -> bytes:
+        if rule.id not in self._skips:
+            reason = "does not judge this type"
+            skipped = analyzer_pb2.PolicyNotApplicable(policy_name=rule.id, reason=reason)
+            answer = analyzer_pb2.AnalyzeResponse(not_applicable=[skipped])
+            self._skips[rule.id] = answer.SerializeToString()
+        return self._skips[rule.id]
