@@ -192,17 +192,16 @@ def test_a_question_without_an_answer_says_how_to_pass_it(monkeypatch):
         raise typer.Abort from None
 
     monkeypatch.setattr("typer.prompt", prompt)
-    with pytest.raises(UserError, match="got the end of the input.*pass it with --set"):
+    with pytest.raises(UserError, match=r"got the end of the input.*pass it with --set"):
         ask("reason", instead="pass it with --set")
 
 
 def test_an_interrupt_at_a_question_is_an_interrupt(monkeypatch):
-    def prompt(_):
-        try:
+    class Interrupted:
+        def readline(self, *_):
             raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            raise typer.Abort from None
 
-    monkeypatch.setattr("typer.prompt", prompt)
+    # Below the prompt, which makes an error of its own of an interrupt.
+    monkeypatch.setattr("sys.stdin", Interrupted())
     with pytest.raises(KeyboardInterrupt):
         ask("reason", instead="pass it with --set")
