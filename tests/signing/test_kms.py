@@ -108,7 +108,8 @@ def test_a_trust_is_begun_and_changed_by_keys_in_kms(repository, run, kms):
 def test_a_record_signed_by_a_key_in_kms_counts(repository, run):
     path = repository.drafts / "waiver.yaml"
     value = draft("waiver")
-    value["predicate"] |= {"issued": "2098-01-01T00:00:00Z", "expires": "2098-02-01T00:00:00Z"}
+    term = {"issued": "2098-01-01T00:00:00Z", "expires": "2098-02-01T00:00:00Z"}
+    value["predicate"] = {**value["predicate"], **term}
     path.write_text(dump_yaml(value))
     files = repository.files()
     refused = run("record", "sign", path, "--key", "awskms:alias/dan", code=2)
