@@ -35,15 +35,21 @@ def edited(file: StackFile, change: Change) -> tuple[str, str]:
         StackFileError: If the file is bad, or would be.
     """
     _ = file.settings
+    text, done = edited_text(file.text, lambda document: change(document["config"]))
+    return _checked(text, file), done
+
+
+def edited_text(text: str, change: Change) -> tuple[str, str]:
+    """Return a YAML text after a change of its document, and what was done."""
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 4_096  # a line that was not touched is not broken anew
     yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(file.text)
-    done = change(document["config"])
+    document = yaml.load(text)
+    done = change(document)
     out = io.StringIO()
     yaml.dump(document, out)
-    return _checked(out.getvalue(), file), done
+    return out.getvalue(), done
 
 
 def edited_deployment(file: StackFile, name: str, change: Change) -> tuple[str, str]:

@@ -4,13 +4,11 @@ The plain form stays in force until version 1 of the signed roots has its signat
 waits in ``policy-pack/staged/``, which no judge reads.
 """
 
-import io
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ruamel.yaml import YAML
 from securesystemslib.exceptions import VerificationError as UnverifiedError
 from securesystemslib.signer._signer import Signer
 
@@ -27,6 +25,7 @@ from mobile_ai.contracts.roots import (
 )
 from mobile_ai.contracts.trust import RENEW, Trust, load_trust
 from mobile_ai.contracts.vocabulary import StackClass
+from mobile_ai.stack.editor import edited_text
 
 _FILE: Final = "stacks.yaml"
 _STAGED: Final = "staged"
@@ -147,9 +146,6 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
     """Return the plain form with the class of each entry that has none; comments stay."""
     if not classes:
         return text
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 4_096
-    yaml.indent(mapping=2, sequence=4, offset=2)
     (document,) = read_yaml_documents(text, name=_FILE)[:1] or [None]
     entries = document.get("stacks") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
@@ -162,13 +158,14 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
             expected=f"one of {sorted(lacking)}",
             next_step="name a stack of policy-pack/stacks.yaml, as in mobile-ai migrate --help",
         )
-    edited = yaml.load(text)
     wanted = {name: value for name, value in classes.items() if "class" not in entries[name]}
-    for name, value in wanted.items():
-        edited["stacks"][name].insert(1, "class", value)
-    out = io.StringIO()
-    yaml.dump(edited, out)
-    return out.getvalue() if wanted else text
+
+    def put(edited: Any) -> str:
+        for name, value in wanted.items():
+            edited["stacks"][name].insert(1, "class", value)
+        return ", ".join(wanted)
+
+    return edited_text(text, put)[0] if wanted else text
 
 
 def _is_signed(roots: Roots, signer: Signer) -> bool:
