@@ -14,6 +14,7 @@ TABLES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/architectur
 ELSEWHERE = {
     "evidence/bom.cdx.json",
     "mobile-ai.dev/manifest-sha256",
+    "policy-pack/staged/stacks.yaml",
     "policy-pack/trust/staged/",
     "policy-pack/waivers/",
 }
@@ -25,8 +26,8 @@ SPAN = re.compile(r"`([\w.<>*{}-]+(?:/[\w.<>*{},-]+)+/?)`")
 FOLDERS = tuple(
     f"{name}/" for name in ("components", "docs", "examples", "model-build", "operations")
 ) + tuple(f"{name}/" for name in ("policy-pack", "src", "tests", "benchmarks", ".github"))
-# The sample has no waivers, and no change of trust that waits for signatures.
-USERS = ("policy-pack/trust/staged", "policy-pack/waivers")
+# The sample has no waivers, and no change that waits for signatures.
+USERS = ("policy-pack/staged", "policy-pack/trust/staged", "policy-pack/waivers")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 

@@ -104,6 +104,7 @@ def main() -> None:
     import mobile_ai.cli.deploy.migrate  # noqa: PLC0415
     import mobile_ai.cli.deploy.roots  # noqa: PLC0415
     import mobile_ai.cli.models.trust  # noqa: PLC0415
+    import mobile_ai.cli.money.cost  # noqa: PLC0415
     import mobile_ai.cli.records.record  # noqa: PLC0415
     import mobile_ai.cli.releases.release  # noqa: PLC0415
     import mobile_ai.gate.verdict.offline_check  # noqa: PLC0415, F401

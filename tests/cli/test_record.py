@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import typer
 
+from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.main import main
+from mobile_ai.cli.questions import ask
 from tests.signing.conftest import Place
 from tests.signing.examples import EXAMPLES, signer
 
@@ -182,3 +185,23 @@ def test_a_person_makes_a_key_that_nothing_writes_over(capsys, tmp_path):
         assert run(capsys, "key", "new", name, "--folder", str(folder))[0] == 2
     assert sorted(path.name for path in folder.iterdir()) == ["ada.pem", "ada.pub"]
     assert signer("security").public_key.keyid != made["keyid"]
+
+
+def test_a_question_without_an_answer_says_how_to_pass_it(monkeypatch):
+    def prompt(_):
+        raise typer.Abort from None
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    with pytest.raises(UserError, match=r"got the end of the input.*pass it with --set"):
+        ask("reason", instead="pass it with --set")
+
+
+def test_an_interrupt_at_a_question_is_an_interrupt(monkeypatch):
+    class Interrupted:
+        def readline(self, *_):
+            raise KeyboardInterrupt
+
+    # Below the prompt, which makes an error of its own of an interrupt.
+    monkeypatch.setattr("sys.stdin", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        ask("reason", instead="pass it with --set")

@@ -27,7 +27,9 @@ _CLASS: Final = re.compile(r"([A-Z][a-z]+[A-Za-z]*)(?:(?:\(|\.\w).*)?")
 _FILE: Final = re.compile(r".*\.(?:json|js|py|toml|ya?ml|md|txt)")
 _PATH: Final = re.compile(r"[\w.<>*-]+/[\w./<>*-]*")
 # Made by users and by runs.
-_WRITTEN: Final = ("policy-pack/trust/staged", "policy-pack/waivers", "releases/")
+_WRITTEN: Final = (
+    *("policy-pack/staged", "policy-pack/trust/staged", "policy-pack/waivers", "releases/"),
+)
 
 
 def _quoted(text: str) -> Iterator[str]:

@@ -37,6 +37,6 @@ def _answered(get: Callable[[], Answer], question: str, instead: str) -> Answer:
         if isinstance(stop.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise UserError(
-            f"{question}: got the end of the input; expected an answer at a terminal. "
-            f"Next: {instead}; nothing was written."
+            f"{question}: got the end of the input; expected an answer. "
+            f"Next: {instead}, or answer at a terminal (docs/records.md); nothing was written."
         ) from None

@@ -4,14 +4,12 @@ The plain form stays in force until version 1 of the signed roots has its signat
 waits in ``policy-pack/staged/``, which no judge reads.
 """
 
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ruamel.yaml import YAML
 from securesystemslib.exceptions import VerificationError as UnverifiedError
 from securesystemslib.signer._signer import Signer
 
@@ -23,6 +21,7 @@ from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_trusts, pack_text
 from mobile_ai.contracts.roots_signatures import Needed, missing_signatures, sign_roots
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import StackClass
+from mobile_ai.stack.editor import edited_text
 from mobile_ai.stack.roots_changes import Proposal, propose
 
 _STAGED: Final = f"staged/{ROOTS_FILE}"
@@ -153,6 +152,7 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
     yaml.preserve_quotes, yaml.width = True, 4_096
     yaml.indent(mapping=2, sequence=4, offset=2)
     (document,) = read_yaml_documents(text, name=ROOTS_FILE)[:1] or [None]
+    (document,) = read_yaml_documents(text, name=_FILE)[:1] or [None]
     entries = document.get("stacks") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
         return text
@@ -164,13 +164,13 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
             expected=f"one of {sorted(lacking)}",
             next_step="name a stack of policy-pack/stacks.yaml, as in mobile-ai migrate --help",
         )
-    edited = yaml.load(text)
     wanted = {name: value for name, value in classes.items() if "class" not in entries[name]}
-    for name, value in wanted.items():
-        edited["stacks"][name].insert(1, "class", value)
-    out = io.StringIO()
-    yaml.dump(edited, out)
-    return out.getvalue() if wanted else text
+
+    def put(edited: Any) -> str:
+        for name, value in wanted.items():
+            edited["stacks"][name].insert(1, "class", value)
+
+    return edited_text(text, put) if wanted else text
 
 
 def _is_signed(roots: Roots, signer: Signer) -> bool:
