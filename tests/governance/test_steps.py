@@ -300,8 +300,8 @@ def test_a_version_that_never_ran_is_no_way_back_to_everybody() -> None:
 
 
 def test_roots_bound_how_a_rollout_may_step() -> None:
-    bound = RolloutBound(
-        maximum_first_percent=1, maximum_factor=2, minimum_soak_hours=48, maximum_skip=0
+    bound = RolloutBound.model_validate(
+        {"maximumFirstPercent": 1, "maximumFactor": 2, "minimumSoakHours": 48, "maximumSkip": 0}
     )
     config = '{"rules": {"rollout-one-ring-at-a-time": {"parameters": {"skip": 9}}}}'
     free = replace(SCENE, config=config)
