@@ -313,6 +313,22 @@ def test_roots_bound_how_a_rollout_may_step() -> None:
     }
 
 
+def test_what_ran_before_times_were_recorded_stays_a_way_back() -> None:
+    early = spec_of(2)
+    _pin(2, 1)(early, {})
+    life = Life(baseline=Baseline(deployments={D.name: early}))
+    wider = deepcopy(early)
+    wider["rollout"]["stage"] = "early"
+    assert life.denied(wider) == {"rollout-soaked"}
+    life.up(early)
+    back = life.spec
+    _pin(1, None)(back, {})
+    back["rollout"]["stage"] = "general"
+    assert life.denied(back) == set()
+    life.now += timedelta(hours=24)
+    assert life.try_up(wider)
+
+
 # Safety ------------------------------------------------------------------------------------------
 
 
