@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.signing.examples import EXAMPLES
 
 SIGNERS = Signers.shared()
 NIGHT = datetime(2037, 1, 1, 3, tzinfo=UTC)  # the sample's trust ends in 2036
+ROOT = Path(__file__).parents[2]
 OPENED = "2026-05-31T12:00:00Z"
 MEASURED = Scene().usage_record()
 ROLLOUT = ("spec", "rollout")
@@ -303,6 +305,33 @@ def test_usage_of_six_years_ago_does_not_count(expires: str | None) -> None:
     old = make_record(USAGE, {**figures, **dated}, signer=SIGNERS.by_role["operations"])
     scene = replace(after(RUNS), records={"usage": old})
     assert denied(scene, RUNS) == {"usage-plausible"}
+
+
+RELEASED = {
+    path.name: path.read_text("utf-8")
+    for path in sorted((ROOT / "releases" / "dev" / "metadata").glob("*.json"))
+}
+VERSIONS = {name.split(".")[1]: 1 for name in RELEASED}
+
+
+@pytest.mark.parametrize(
+    ("gone", "before", "outcome"),
+    [
+        ([], VERSIONS, "pass"),
+        ([], {**VERSIONS, "ring-removed": 3}, "pass"),
+        ([], {**VERSIONS, "snapshot": 2}, "fail"),
+        (["1.snapshot.json"], VERSIONS, "fail"),
+        (["1.targets.json"], VERSIONS, "fail"),
+        (["1.models.json"], VERSIONS, "fail"),
+        (list(RELEASED), VERSIONS, "fail"),
+        (list(RELEASED), {}, "pass"),
+    ],
+)
+def test_release_metadata_only_grows(gone: list[str], before: dict[str, int], outcome: str) -> None:
+    scene = Scene(baseline=Baseline(release=before, settings="5" * 64))
+    left = [{"name": name, "text": text} for name, text in RELEASED.items() if name not in gone]
+    context = changed(scene.context(), "release", to=left)
+    assert scene.outcome("release-grows", context, *scene.deployed()) == outcome
 
 
 def test_a_cap_on_increase_holds_a_change_and_warns_of_a_safety_change() -> None:

@@ -300,13 +300,31 @@ def test_a_version_that_never_ran_is_no_way_back_to_everybody() -> None:
 
 
 def test_roots_bound_how_a_rollout_may_step() -> None:
-    bound = RolloutBound(maximumFirstPercent=1, maximumFactor=2, minimumSoakHours=48, maximumSkip=0)
+    bound = RolloutBound.model_validate(
+        {"maximumFirstPercent": 1, "maximumFactor": 2, "minimumSoakHours": 48, "maximumSkip": 0}
+    )
     config = '{"rules": {"rollout-one-ring-at-a-time": {"parameters": {"skip": 9}}}}'
     free = replace(SCENE, config=config)
     bounded = replace(free, bounds=free.bounds.model_copy(update={"rollout": bound}))
     wide = changed(D, "spec", "rollout", "stage", to="general")
     assert free.denials(wide) == set()
-    assert bounded.denials(wide) == {*("rollout-within-roots", "rollout-one-ring-at-a-time")}
+    assert bounded.denials(wide) == {"rollout-within-roots", "rollout-one-ring-at-a-time"}
+
+
+def test_what_ran_before_times_were_recorded_stays_a_way_back() -> None:
+    early = spec_of(2)
+    _pin(2, 1)(early, {})
+    life = Life(baseline=Baseline(deployments={D.name: early}))
+    wider = deepcopy(early)
+    wider["rollout"]["stage"] = "early"
+    assert life.denied(wider) == {"rollout-soaked"}
+    life.up(early)
+    back = life.spec
+    _pin(1, None)(back, {})
+    back["rollout"]["stage"] = "general"
+    assert life.denied(back) == set()
+    life.now += timedelta(hours=24)
+    assert life.try_up(wider)
 
 
 # Safety ------------------------------------------------------------------------------------------

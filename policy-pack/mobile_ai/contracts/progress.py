@@ -86,7 +86,7 @@ def progress_of(
         progress: The progress before; ``None`` where none was recorded.
         now: Time of the `up`, RFC 3339; empty leaves new times out (a preview).
     """
-    prior, had = before or {}, progress or Progress()
+    prior, had = before or {}, progress or _unrecorded(before or {})
     own, halts = digest_of(spec), is_halted(spec)
     goes_on = own == digest_of(prior) and _salt(spec) == _salt(prior)
     resumed = goes_on and is_halted(prior) and not halts
@@ -108,6 +108,13 @@ def progress_of(
     others = {digest for digest in had.halted if digest != own}
     halted = tuple(sorted(others | ({own} if halts else set())))
     return Progress(opened=opened, soak=soak, reached=reached, halted=halted)
+
+
+def _unrecorded(spec: Mapping[str, Any]) -> Progress:
+    """Return what is known of a deployment from before progress was recorded."""
+    way_back = ((spec.get("aiModel") or {}).get("previous") or {}).get("sha256")
+    reached = {digest_of(spec): share_of(spec)} if spec else {}
+    return Progress(reached={way_back: _EVERYBODY, **reached} if way_back else reached)
 
 
 def _salt(spec: Mapping[str, Any]) -> Any:

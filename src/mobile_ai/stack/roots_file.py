@@ -148,11 +148,7 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
     """Return the plain form with the class of each entry that has none; comments stay."""
     if not classes:
         return text
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 4_096
-    yaml.indent(mapping=2, sequence=4, offset=2)
     (document,) = read_yaml_documents(text, name=ROOTS_FILE)[:1] or [None]
-    (document,) = read_yaml_documents(text, name=_FILE)[:1] or [None]
     entries = document.get("stacks") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
         return text
@@ -166,7 +162,7 @@ def _with_classes(text: str, classes: Mapping[str, StackClass]) -> str:
         )
     wanted = {name: value for name, value in classes.items() if "class" not in entries[name]}
 
-    def put(edited: Any) -> str:
+    def put(edited: Any) -> None:
         for name, value in wanted.items():
             edited["stacks"][name].insert(1, "class", value)
 

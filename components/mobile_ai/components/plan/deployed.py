@@ -39,7 +39,7 @@ class DeployedArgs(LastDeployed):
     """A baseline, and what comes next."""
 
     proposed: str
-    """What this plan deploys, in the same form: rules know the step before any resource."""
+    """The plan's deployments in the same form: rules know the step before any resource."""
 
 
 class DeployedBaseline(pulumi.ComponentResource):

@@ -55,8 +55,9 @@ def rollout_soaked(case: Case) -> None:
     if progress is not None and rings:
         first = float(next(iter(rings.values()))["percent"])
         had = min(had, progress.reached.get(own, first))
-    if share <= had:
-        return
+    still_halted = case.at("spec", "rollout", "halted").plain() is True
+    if share <= (share_of(spec) if still_halted else had):
+        return  # what stays halted may stay at a stage that it has not opened
     stage = case.at("spec", "rollout", "stage")
     if is_halted(spec) or (spec.get("rollout") or {}).get("frozen") is True:
         stage.deny(f"at most {had:g} percent: what is halted or frozen opens no ring")

@@ -195,7 +195,7 @@ class Change(Part):
 
 
 class Advice(Part):
-    """What an advisory verdict was bound to: the one at `up`, on the state, decides."""
+    """Basis of an advisory verdict: the one at `up`, on the state, decides."""
 
     base: str = Field(description="Commit that the change was compared with.")
     record: Count = Field(default=0, description="Sequence of the deployed record; 0: none.")
@@ -242,7 +242,7 @@ class Report(Part):
     exit_code: Literal[0, 1, 2]
     stack: str
     advice: Advice | None = Field(
-        default=None, description="What an advisory verdict was bound to; null: it decides."
+        default=None, description="Basis of an advisory verdict; null: the verdict decides."
     )
     source: Source
     engine: EngineFacts

@@ -50,7 +50,7 @@ class DeployedRecord:
 
     @property
     def baseline(self) -> Baseline:
-        """What it says is deployed, as the stack output `deployed` would."""
+        """Deployed state that it tells, as the stack output `deployed` would."""
         told = self.content
         return Baseline(
             released=frozenset(told.released),
