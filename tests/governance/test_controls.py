@@ -1,4 +1,4 @@
-"""What a rule says it serves, it checks: each control has a resource that this rule denies."""
+"""Each control that a rule names has a resource that violates it, which this rule denies."""
 
 import pytest
 

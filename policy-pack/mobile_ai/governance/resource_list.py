@@ -21,8 +21,9 @@ Names: TypeAlias = "dict[str, Names]"
 
 _FILE: Final = Path(__file__).parent / "data" / "resources.yaml"
 _UNSET: Final = "unset"
-# Written by providers into checked inputs: the names of properties that have default values.
-_DEFAULTED: Final = "__defaults"
+# Written by providers into checked inputs: the names of properties that have default values, and
+# the tags with the provider's own.
+_BY_PROVIDERS: Final = frozenset({"__defaults", "tagsAll"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def _unlisted(value: Any, names: Names, *, path: str) -> Iterator[str]:
         below = names.get(key)
         if below:
             yield from _unlisted(item, below, path=f"{path}.{key}" if path else key)
-        elif below is None and key != _DEFAULTED and _is_set(item):
+        elif below is None and key not in _BY_PROVIDERS and _is_set(item):
             yield f"{path}.{key}" if path else key
 
 

@@ -40,6 +40,7 @@ _STORE = "storage-private-and-encrypted"
 _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _SSE = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 _DB = "aws:rds/instance:Instance"
+_S3 = "aws:s3/"
 STORAGE = (
     [
         case
@@ -64,6 +65,14 @@ STORAGE = (
         fails(_STORE, "aws:s3/bucketAcl:BucketAcl", "acl", to=None),
         passes(_STORE, "aws:s3/bucketAcl:BucketAcl", "acl", to="log-delivery-write"),
         fails(_STORE, "aws:s3/bucketAcl:BucketAcl", "accessControlPolicy", to={"grants": []}),
+        fails(
+            _STORE, f"{_S3}bucketVersioning:BucketVersioning", "versioningConfiguration", to=None
+        ),
+        fails(_STORE, f"{_S3}bucketOwnershipControls:BucketOwnershipControls", "rule", to=None),
+        fails(_STORE, f"{_S3}bucketPolicy:BucketPolicy", "bucket", to="another"),
+        fails(_STORE, f"{_S3}bucketPolicy:BucketPolicy", "policy", to="no JSON"),
+        fails(_STORE, f"{_S3}bucketPolicy:BucketPolicy", "policy", to=None),
+        passes(_STORE, f"{_S3}bucketPolicy:BucketPolicy", "policy", to=UNKNOWN),
         fails(_STORE, _SSE, "rules", to=[]),
         fails(_STORE, _SSE, "rules", to=None),
         fails(_STORE, _SSE, "rules", to=[{}]),
@@ -337,6 +346,7 @@ PODS = (
 
 _ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 _NS = "kubernetes:core/v1:Namespace"
+_PLAIN_SECRETS = "no-plain-secrets"
 _RBAC = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 _SVC = "kubernetes:core/v1:Service"
 CLUSTER = [
@@ -370,6 +380,46 @@ CLUSTER = [
     says("unknown", "cluster-roles-narrow", _RBAC, "rules", to=UNKNOWN),
     fails("cluster-roles-narrow", f"{_RBAC}Binding", "roleRef", "name", to="cluster-admin"),
     passes("cluster-roles-narrow", f"{_RBAC}Binding", "roleRef", "name", to="view"),
+    fails("cluster-roles-narrow", f"{_RBAC}Binding", "roleRef", "name", to="edit"),
+    fails(
+        "cluster-roles-narrow", f"{_RBAC}Binding", "subjects", to=[{"name": "system:authenticated"}]
+    ),
+    passes("cluster-roles-narrow", f"{_RBAC}Binding", "subjects", to=[{"name": "digits"}]),
+    fails("cluster-roles-narrow", _RBAC, "aggregationRule", to={"clusterRoleSelectors": []}),
+    fails("cluster-roles-narrow", _RBAC, "rules", 0, "resources", to=["pods/*"]),
+    fails("cluster-roles-narrow", _RBAC, "rules", 0, "resources", to=["secrets"]),
+    fails(
+        "cluster-roles-narrow",
+        _RBAC,
+        "rules",
+        0,
+        to={"resources": ["deployments"], "verbs": ["patch"]},
+    ),
+    fails("cluster-roles-narrow", _RBAC, "rules", 0, "verbs", to=["impersonate"]),
+    fails(
+        "container-limits-set",
+        W,
+        *POD,
+        "initContainers",
+        to=[{"name": "b", "resources": {"limits": {"cpu": "1"}}}],
+    ),
+    fails(
+        _PLAIN_SECRETS, W, *POD, "initContainers", to=[{"env": [{"name": "TOKEN", "value": "x"}]}]
+    ),
+    fails(
+        _PLAIN_SECRETS,
+        W,
+        *POD,
+        "ephemeralContainers",
+        to=[{"env": [{"name": "TOKEN", "value": "x"}]}],
+    ),
+    fails(
+        _PLAIN_SECRETS,
+        "kubernetes:batch/v1:Job",
+        *BOX,
+        "env",
+        to=[{"name": "AWS_ACCESS_KEY_ID", "value": "x"}],
+    ),
     fails("service-not-exposed", _SVC, "spec", "type", to="NodePort"),
     fails("service-not-exposed", _SVC, "spec", "externalIPs", to=["1.2.3.4"]),
     passes("service-not-exposed", _SVC, "spec", "externalIPs", to=[]),
@@ -388,6 +438,51 @@ CLUSTER += [
     fails("network-policy-narrow", FENCE, "spec", "ingress", to=[{"from": [_PEER]}]),
     passes("network-policy-narrow", FENCE, "spec", "egress", to=[{"to": [_PEER], "ports": [_443]}]),
     says("unknown", "network-policy-narrow", FENCE, "spec", "ingress", to=UNKNOWN),
+    fails("network-policy-present", FENCE, "spec", "ingress", to=[{}]),
+    fails("network-policy-present", FENCE, "spec", "egress", to=[{}]),
+    passes("network-policy-present", FENCE, "spec", "ingress", to=[]),
+    fails(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "ingress",
+        to=[{"from": [{"namespaceSelector": {}}], "ports": [_443]}],
+    ),
+    passes(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "ingress",
+        to=[{"from": [{"namespaceSelector": {}, **_PEER}], "ports": [_443]}],
+    ),
+    fails(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "ingress",
+        to=[{"from": [_PEER], "ports": [{"protocol": "TCP"}]}],
+    ),
+    fails(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "ingress",
+        to=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/1"}}], "ports": [_443]}],
+    ),
+    passes(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "ingress",
+        to=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [_443]}],
+    ),
+    passes(
+        "network-policy-narrow",
+        FENCE,
+        "spec",
+        "egress",
+        to=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [_443]}],
+    ),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Ingress"]),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Egress"]),
     fails("network-policy-present", FENCE, "spec", "podSelector", to={"matchLabels": {"a": "b"}}),
@@ -441,6 +536,7 @@ _OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 SHA = SCENE.version.artifact
 REGISTRY = SCENE.resource("mobileai:index:ModelRegistry", {}, name="registry")
 DELIVERY = SCENE.resource("mobileai:index:ModelDelivery", {}, name="delivery")
+INVENTED = SCENE.resource("mobileai:index:EdgeInferenceEndpoint2", {}, name="invented")
 OTHER_IMAGE = f"registry.example.com/other@sha256:{'e' * 64}"
 
 
@@ -455,6 +551,7 @@ _NAME = f"targets/{SHA}.int8.tflite"
 LEAVES = [
     given(_BOUND, "pass", W, label="as-it-is"),
     given(_BOUND, "fail", replace(W, parent=None), label="no-parent"),
+    given(_BOUND, "fail", INVENTED, replace(W, parent=INVENTED.urn), label="invented-parent"),
     fails(_BOUND, W, "metadata", "annotations", to={}),
     fails(_BOUND, W, "metadata", "annotations", to={"mobile-ai.dev/manifest-sha256": "0" * 64}),
     fails(_BOUND, W, *BOX, "image", to="registry.example.com/edge:latest"),
@@ -544,6 +641,21 @@ NETWORK = [
     fails("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]),
     fails("no-public-ingress", _SG, "ingress", to=[{"ipv6CidrBlocks": ["::/0"]}]),
     fails("no-public-ingress", _SG, "ingress", to=[{}, {"cidrBlocks": [7]}]),
+    fails("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["8.0.0.0/8"]}]),
+    passes(
+        "no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["192.0.2.0/24", "10.0.0.0/8"]}]
+    ),
+    passes("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["8.8.0.0/16", "8.9.0.0/16"]}]),
+    fails(
+        "no-public-ingress",
+        _SG,
+        "ingress",
+        to=[{"cidrBlocks": ["8.8.0.0/16", "8.9.0.0/16"]}, {"cidrBlocks": ["9.0.0.0/32"]}],
+    ),
+    passes("no-public-ingress", _SG, "ingress", to=[{"cidrBlocks": ["8.8.0.0/16"] * 9}]),
+    fails("no-public-ingress", _IN, "cidrIpv6", to="2002::/32"),
+    fails("no-public-ingress", _IN, "cidrIpv6", to="64:ff9b::/96"),
+    passes("no-public-ingress", _IN, "cidrIpv6", to="2a00:1450:4001::/48"),
     passes("no-public-ingress", _SG, "ingress", to=None),
     says("unknown", "no-public-ingress", _SG, "ingress", to=UNKNOWN),
     fails("no-public-ingress", _RULE, "cidrBlocks", to=["0.0.0.0/0"]),

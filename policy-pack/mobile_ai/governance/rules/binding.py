@@ -21,6 +21,7 @@ from mobile_ai.contracts.tokens import (
     pod_path,
 )
 from mobile_ai.governance.pods import ANNOTATION, CONTAINER_LISTS, IMAGE
+from mobile_ai.governance.resource_list import listed_types
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
@@ -43,7 +44,7 @@ _OURS: Final = "mobileai:index:"
 def leaf_bound_to_verified_model(case: Case) -> None:
     """Check the ancestors, the model digest and the images of a leaf."""
     above = [kind for _, kind in case.facts.ancestors(case.resource.urn)]
-    if not any(kind.startswith(_OURS) for kind in above):
+    if not any(kind.startswith(_OURS) and kind in listed_types() for kind in above):
         case.deny("parent", got=f"{above or 'none'}", expected="a governed component above it")
     if case.resource.type in DELIVERY_OBJECTS:
         _object(case, in_delivery=MODEL_DELIVERY in above)

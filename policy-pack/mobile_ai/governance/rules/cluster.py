@@ -146,7 +146,7 @@ def cluster_roles_narrow(case: Case) -> None:
         for item in rule.at("resources").items():
             refused = _POWERS.get(item.text().partition("/")[0], frozenset()) & verbs
             if refused:
-                item.deny(f"nothing that may be had by {sorted(refused)}")
+                item.deny(f"no {sorted(refused)} of it")
         for item in rule.at("verbs").items():
             item.require(lambda value: value not in _ESCALATIONS, "a verb that gives no more")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mobile_ai.contracts.reading import is_false, is_text, is_true, one_of, optional
-from mobile_ai.governance.iam_document import PolicyError, Statement, parse_policy
+from mobile_ai.governance.iam_document import PolicyError, parse_policy
 from mobile_ai.governance.iam_evaluation import Request, decide
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
@@ -43,35 +43,29 @@ def _bucket_encryption(case: Case) -> None:
 
 
 def _bucket_policy(case: Case) -> None:
-    if case.at("policy").pending:
+    bucket, policy = case.at("bucket"), case.at("policy")
+    if bucket.pending or policy.pending:
         return  # it names what is made by the same update; known, and judged, before it is created
-    case.at("policy").require(_refuses_plain_http, "a statement that denies requests without TLS")
+    name = bucket.text()
+    policy.require(
+        lambda document: _refuses_plain_http(document, name),
+        "a statement that denies everybody requests without TLS",
+    )
 
 
-def _refuses_plain_http(document: object) -> bool:
-    """Return whether a bucket policy denies every caller a request without TLS."""
+def _refuses_plain_http(document: object, bucket: str) -> bool:
+    """Return whether a policy of a bucket denies every caller a request without TLS."""
     try:
         statements = parse_policy(json.loads(str(document)))
     except (PolicyError, ValueError):
         return False
     request = Request(
         action="s3:GetObject",
-        resource=_of_bucket(statements),
+        resource=f"arn:aws:s3:::{bucket}/object",
         principal=("AWS", "*"),
         context={"aws:securetransport": ("false",)},
     )
     return decide(statements, request) == "Deny"
-
-
-def _of_bucket(statements: tuple[Statement, ...]) -> str:
-    """Return the ARN of an object of the bucket that a policy denies something of."""
-    named = (
-        resource
-        for item in statements
-        if not item.allows and item.resources
-        for resource in item.resources.values
-    )
-    return next((name.replace("*", "object") for name in named if name.endswith("/*")), "")
 
 
 def _bucket_versioning(case: Case) -> None:
