@@ -67,8 +67,10 @@ JUDGED: Final = frozenset(
         "kubernetes:gateway.networking.k8s.io/v1:Gateway",
         "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "mobileai:index:Deployed",
         "mobileai:index:GovernanceContext",
         "mobileai:index:MobileAIDeployment",
+        "mobileai:index:ModelRegistry",
         "mobileai:index:ModelVersion",
         "pulumi:providers:aws",
         "pulumi:providers:kubernetes",
@@ -144,7 +146,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
             "EdgeSite",
             "EncryptionKey",
             "ModelDelivery",
-            "ModelRegistry",
             "Network",
             "Platform",
             "PrivateBucket",
@@ -159,7 +160,6 @@ UNJUDGED: Final[Mapping[str, str]] = {
             "TimestampSigner",
         )
     },
-    "mobileai:index:Deployed": "the baseline: read by rules, creates nothing",
     "pulumi:providers:pulumi": "the engine's own: reads the outputs of stacks, creates nothing",
     "pulumi:pulumi:Stack": "the root of all others",
 }
