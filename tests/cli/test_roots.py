@@ -111,7 +111,7 @@ def test_a_folder_without_a_pack_is_named(tmp_path):
     done = run(tmp_path, "show")
 
     assert isinstance(done.exception, GovernanceError)
-    assert "Next: run in the repository's folder" in str(done.exception)
+    assert "or run in the repository's folder" in str(done.exception)
 
 
 def proposed(pack, path, value, *more):

@@ -342,12 +342,15 @@ def test_a_production_stack_needs_a_domain(checkout):
     assert "mobile-ai:delivery.domain: got nothing; expected a host name in production" in problem
 
 
-def test_roots_that_are_to_be_signed_give_the_same_verdicts(checkout):
-    before = [check(checkout, stack) for stack in ("dev", "prod")]
+def test_roots_that_are_to_be_signed_let_nothing_pass_until_they_are(checkout):
     text = (checkout / LIST).read_text()
     (checkout / LIST).write_text(migrate_roots(text))
 
-    assert [check(checkout, stack) for stack in ("dev", "prod")] == before
+    for stack in ("dev", "prod"):
+        denied = check(checkout, stack).denied
+        assert {item.rule for item in denied} == {"stack-configured"}
+        assert "too few signatures by its keys" in denied[0].messages[0]
+        assert "`mobile-ai roots sign`" in denied[0].messages[0]
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,13 @@ def need(environment: str, role: str, threshold: int) -> Needed:
 
 
 def entry(environment: str = "low", **changes: Any) -> dict[str, Any]:
+    bounds = BOUNDS.model_dump(by_alias=True, exclude_defaults=True)
     return {
         "environment": environment,
         "class": "production" if environment == "high" else "development",
         "trust": f"trust/{environment}.yaml",
         "config": f"config/{environment}.json",
-        "bounds": BOUNDS.model_dump(by_alias=True, exclude_defaults=True),
+        "bounds": {key: value for key, value in bounds.items() if key != "contexts"},
         **changes,
     }
 

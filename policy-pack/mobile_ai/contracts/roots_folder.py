@@ -66,5 +66,5 @@ def unreadable(name: str, got: str, *, expected: str = "a text file of the pack"
         f"policy-pack/{name}",
         got=got,
         expected=expected,
-        next_step="run in the repository's folder, or restore it from the protected branch",
+        next_step="restore it from the protected branch, or run in the repository's folder",
     )

@@ -128,6 +128,14 @@ def _token(kind: str) -> Plan:
     return plan
 
 
+def _registry(**props: str) -> Plan:
+    def plan(scene: Scene) -> list[Resource]:
+        kind = "mobileai:index:ModelRegistry"
+        return [*_with(scene), scene.resource(kind, props, name="registry")]
+
+    return plan
+
+
 def _edit(*path: str | int, to: Any) -> Plan:
     return lambda scene: _with(scene, changed(scene.deployment(), *path, to=to))
 
@@ -175,5 +183,16 @@ PLANS: dict[str, tuple[Plan, str]] = {
     "dynamic resource": (_token("pulumi-python:dynamic:Resource"), "resource-types-expected"),
     "command resource": (_token("command:local:Command"), "resource-types-expected"),
     "cloud that nobody expects": (_token("gcp:storage/bucket:Bucket"), "resource-types-expected"),
+    "registry in the bucket of somebody": (_registry(artifactBucket="evil"), "existing-bounded"),
+    "registry at the address of somebody": (
+        _registry(trackingUri="https://mlflow.example.com.evil.test"),
+        "names-bounded",
+    ),
+    "image of another repository": (
+        lambda scene: _with(
+            scene, changed(scene.context(), "images", "edge", to=f"evil/edge@sha256:{'f' * 64}")
+        ),
+        "images-from-our-registry",
+    ),
     "key of a user": (_token("aws:iam/accessKey:AccessKey"), "resource-types-expected"),
 }

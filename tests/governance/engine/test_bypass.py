@@ -101,6 +101,7 @@ _SHOWN = (
     "look-alike type",
     "look-alike region",
     "dynamic resource",
+    "registry in the bucket of somebody",
 )
 
 
