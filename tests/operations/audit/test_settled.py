@@ -16,7 +16,8 @@ def state(**outputs: Any) -> dict[str, Any]:
 def test_what_the_stack_deployed_last_is_the_baseline():
     root, own, other = settled(state(deployed="text"))["deployment"]["resources"]
 
-    assert own["inputs"] == own["outputs"] == {"found": "state", "text": "text"}
+    told = {"found": "state", "text": "text", "proposed": "text"}
+    assert own["inputs"] == own["outputs"] == told
     assert (root["outputs"], other) == ({"deployed": "text"}, OTHER)
 
 
