@@ -8,7 +8,7 @@ import pytest
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.governance.config import load_config
-from mobile_ai.governance.judge import judge
+from mobile_ai.governance.judge import JudgeSession
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import Scene
 
@@ -17,12 +17,14 @@ RESOURCES = read_yaml(_FILE.read_text(encoding="utf-8"), name=_FILE.name)["resou
 SCENE = Scene()
 _CONFIG = load_config('{"rules": {}}', catalogue(), name="defaults")
 _SETTING = replace(SCENE.setting("dev"), config=_CONFIG)
+_SESSION = JudgeSession(lambda _: _SETTING, now=SCENE.now, preview=True)
+for _item in SCENE.resources():
+    _SESSION.see(_item)
 
 
 def _denials(resource: dict[str, Any]) -> set[str]:
     made = SCENE.resource(resource["type"], resource["props"], name="dangerous")
-    verdicts = judge(lambda _: _SETTING, SCENE.resources(made), now=SCENE.now, preview=True)
-    return {item.rule for item in verdicts if item.denies and item.urn == made.urn}
+    return {item.rule for item in _SESSION.see(made) if item.denies}
 
 
 def test_there_are_many_of_listed_types_and_of_others() -> None:
