@@ -30,9 +30,7 @@ _KINDS: Final = {
 _URL: Final = "docs/policies.md"
 
 
-def describe_pack(
-    rules: Iterable[Rule], *, name: str, version: str
-) -> analyzer_pb2.AnalyzerInfo:
+def describe_pack(rules: Iterable[Rule], *, name: str, version: str) -> analyzer_pb2.AnalyzerInfo:
     """Return what the engine lists of a pack: each rule as a policy of its own."""
     return analyzer_pb2.AnalyzerInfo(
         name=name,
