@@ -127,7 +127,7 @@ V2_CASES = [
         for name in ("gguf", "safetensors", "litertlm")  # formats that no target runs yet
     ),
 ]
-"""What nobody measured, or what nothing runs, is denied."""
+"""Unmeasured figures and formats that no target runs are denied."""
 
 
 @pytest.mark.parametrize("case", V2_CASES, ids=str)
