@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ __all__ = ["IDS", "rows"]
 IDS = (
     "preview.warm_dev_s",
     "preview.pack_overhead_ratio",
+    "policy.preview_cpu_ratio",
     "preview.resources_dev",
     "preview.resources_prod",
 )
@@ -48,6 +50,14 @@ def rows() -> Iterator[Row]:
         peer="the same preview without a pack",
         n=_REPEATS,
         note=f"with: {engine['pack'].note}; without: {engine['no pack'].note}",
+    )
+    yield Row(
+        id="policy.preview_cpu_ratio",
+        value=statistics.median(engine["pack"].cpu) / statistics.median(engine["no pack"].cpu),
+        unit="ratio",
+        peer="CPU of the same preview without a pack, host and providers in it; bar: 1.15",
+        n=_REPEATS,
+        note=f"medians; of the least {min(engine['pack'].cpu) / min(engine['no pack'].cpu):.2f}",
     )
     for stack, report in reports.items():
         yield Row(

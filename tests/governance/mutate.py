@@ -18,8 +18,11 @@ from pathlib import Path
 from mobile_ai.governance.rule import Rule
 from tests.governance.rules.table import Case
 from tests.governance.rules.test_cases import CASES
+from tests.governance.rules.test_manifest_v2 import V2_CASES
+from tests.governance.rules.test_scope import CASES as SCOPE_CASES
 
 RULES_FOLDER = Path(__file__).parents[2] / "policy-pack" / "mobile_ai" / "governance" / "rules"
+_CASES = [*CASES, *V2_CASES, *SCOPE_CASES]
 FAMILIES = sorted(path.stem for path in RULES_FOLDER.glob("*.py") if path.stem != "__init__")
 # Texts for readers: no verdict depends on them.
 _PROSE = frozenset(
@@ -39,6 +42,7 @@ _PROSE = frozenset(
         "weaker",
         "max_waiver_days",
         "owner",
+        "form",
     }
 )
 _MARKERS = frozenset({"a", "the deployed version (run `mobile-ai gate`)"})
@@ -104,7 +108,7 @@ def _prose(node: ast.AST) -> list[ast.AST]:
             return list(arguments[1:])
         case (
             ast.Call(func=ast.Attribute(attr="deny" | "warn"))
-            | ast.Call(func=ast.Name(id="_over" | "_either"))
+            | ast.Call(func=ast.Name(id="_over" | "_either" | "_classes"))
         ):
             return [item for item in node.args if isinstance(item, ast.Constant)]
         case ast.FunctionDef(returns=ast.expr() as typed) | ast.AnnAssign(annotation=typed):
@@ -200,7 +204,7 @@ def main(families: list[str]) -> int:
             rule.id
             for rule in importlib.import_module(f"mobile_ai.governance.rules.{family}").RULES
         }
-        cases = [case for case in CASES if case.rule in own]
+        cases = [case for case in _CASES if case.rule in own]
         count = lived = 0
         for mutant in mutants(family):
             count += 1

@@ -13,8 +13,8 @@ JudgementOutcome = Literal["pass", "fail", "unknown", "deferred", "warned", "wai
 class StackVerdict(NamedTuple):
     """The result of one rule on one resource.
 
-    A named tuple, since most verdicts are passes that nobody reads: a frozen data class takes three
-    times as long to make.
+    A named tuple: a frozen data class takes longer to make, and the pack makes one for each rule
+    that a resource passes.
 
     Attributes:
         rule: The rule's id.

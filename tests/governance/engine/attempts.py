@@ -1,6 +1,6 @@
 """Attacks by an author of pull requests, and the rules that deny them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.deployed import Baseline, write_deployed
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.predicates import WAIVER
+from mobile_ai.contracts.reading import UNKNOWN, Secret
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYED
 from mobile_ai.testing import Scene, Signers, changed, make_record, make_version
@@ -121,9 +122,38 @@ def _waiver_of(target: str, *, role: str = "security", **more: Any) -> Plan:
     return plan
 
 
-def _token(kind: str) -> Plan:
+def _token(kind: str, props: Mapping[str, Any] | None = None, *, below: bool = False) -> Plan:
+    """Add a resource of a type, below the deployment if asked, as a component of ours would."""
+
     def plan(scene: Scene) -> list[Resource]:
-        return [*_with(scene), scene.resource(kind, {"command": "curl evil"}, name="extra")]
+        parent = scene.deployment() if below else None
+        given = {"command": "curl evil"} if props is None else props
+        return [*_with(scene), scene.resource(kind, given, name="extra", parent=parent)]
+
+    return plan
+
+
+def _context(*path: str | int, to: Any) -> Plan:
+    return lambda scene: _with(scene, changed(scene.context(), *path, to=to))
+
+
+def _model(*path: str | int, to: Any) -> Plan:
+    return lambda scene: _with(scene, changed(scene.model_version(), *path, to=to))
+
+
+def _claimed_release(scene: Scene) -> list[Resource]:
+    """Claim in the plan that an unverified pin was released before."""
+    return _with(
+        scene,
+        changed(scene.context(), "releasedDigests", to=["5" * 64]),
+        changed(scene.deployment(), "spec", "aiModel", "sha256", to="5" * 64),
+    )
+
+
+def _baseline(**props: Any) -> Plan:
+    def plan(scene: Scene) -> list[Resource]:
+        (told,) = scene.deployed()
+        return _with(scene, replace(told, props={**told.props, **props}))
 
     return plan
 
@@ -195,4 +225,102 @@ PLANS: dict[str, tuple[Plan, str]] = {
         "images-from-our-registry",
     ),
     "key of a user": (_token("aws:iam/accessKey:AccessKey"), "resource-types-expected"),
+    "component of foreign code below a deployment": (
+        _token("acme:index:Everything", {}, below=True),
+        "resource-types-expected",
+    ),
+    "invented component of our namespace": (
+        _token("mobileai:index:Backdoor", {}, below=True),
+        "resource-types-expected",
+    ),
+    "outputs of another stack": (
+        _token("pulumi:pulumi:StackReference", {"name": "organization/other/prod"}),
+        "resource-types-expected",
+    ),
+    "explicit provider of another cloud": (
+        _token("pulumi:providers:gcp", {"project": "p"}),
+        "resource-types-expected",
+    ),
+    "explicit provider with foreign endpoints": (
+        _token(
+            "pulumi:providers:aws", {"region": "eu-west-1", "endpoints": '[{"s3": "http://e"}]'}
+        ),
+        "provider-accounts-bound",
+    ),
+    "dynamic provider": (_token("pulumi:providers:pulumi-python", {}), "resource-types-expected"),
+    "listed type in another case": (_token("AWS:sqs/queue:Queue", {}), "resource-types-expected"),
+    "listed type with a space": (_token("aws:sqs/queue:Queue ", {}), "resource-types-expected"),
+    "listed type of another major": (
+        _token("aws:s3/bucketV2:BucketV2", {}),
+        "resource-types-expected",
+    ),
+    "any type through cloud control": (
+        _token("aws:cloudcontrol/resource:Resource", {"desiredState": "{}"}),
+        "resource-types-expected",
+    ),
+    "stack of templates": (
+        _token("aws:cloudformation/stack:Stack", {"templateBody": "{}"}),
+        "resource-types-expected",
+    ),
+    "patch of an object": (
+        _token("kubernetes:core/v1:ConfigMapPatch", {"metadata": {"name": "x"}}),
+        "resource-types-expected",
+    ),
+    "list of objects": (
+        _token("kubernetes:core/v1:ServiceList", {"items": []}),
+        "resource-types-expected",
+    ),
+    "objects of a chart": (
+        _token("kubernetes:helm.sh/v3:Release", {"chart": "x"}),
+        "resource-types-expected",
+    ),
+    "administrator by an attached policy": (
+        _token(
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "role": "r"},
+        ),
+        "no-wildcard-iam",
+    ),
+    "pin that is known later": (
+        _edit("spec", "aiModel", "sha256", to=UNKNOWN),
+        "model-evidence-verified",
+    ),
+    "pin as a secret": (
+        _edit("spec", "aiModel", "sha256", to=Secret("5" * 64)),
+        "model-evidence-verified",
+    ),
+    "region that is known later": (
+        _edit("spec", "dataProcessing", "region", to=UNKNOWN),
+        "data-residency",
+    ),
+    "region as a secret": (
+        _edit("spec", "dataProcessing", "region", to=Secret("us-east-1")),
+        "data-residency",
+    ),
+    "deployment that is known later": (_edit("spec", to=UNKNOWN), "placement-possible"),
+    "share of a ring as a text": (_edit(*_RING, to="1"), "first-ring-small"),
+    "share of a ring as a truth value": (_edit(*_RING, to=True), "first-ring-small"),
+    "share of a ring below nothing": (_edit(*_RING, to=-1.0), "rollout-bounded"),
+    "share of a ring that is no number": (_edit(*_RING, to=float("nan")), "first-ring-small"),
+    "usage that is no number": (
+        _edit("spec", "usage", "monthlyActiveDevices", to=float("nan")),
+        "usage-plausible",
+    ),
+    "no placements": (_edit("spec", "placement", to=[]), "placement-possible"),
+    "context of another stack": (_context("stack", to="prod"), "stack-configured"),
+    "records that are known later": (_context("records", to=UNKNOWN), "records-verified"),
+    "images of another registry": (
+        _context("images", to={"edge": f"evil.example/x@sha256:{'1' * 64}"}),
+        "images-from-our-registry",
+    ),
+    "release that only the plan claims": (_claimed_release, "model-evidence-verified"),
+    "evidence that is known later": (_model("evidence", to=UNKNOWN), "model-evidence-verified"),
+    "manifest of aliases": (
+        _model("manifest", to="a: &a [x]\nb: [*a, *a]\n"),
+        "model-evidence-verified",
+    ),
+    "baseline that is known later": (
+        _baseline(found="state", text=UNKNOWN),
+        "no-silent-downgrade",
+    ),
 }

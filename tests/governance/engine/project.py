@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobile_ai.contracts.documents import dump_yaml
+from mobile_ai.contracts.reading import Secret
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.testing import Scene, make_trust_text
@@ -25,10 +26,17 @@ _ENTRY = {
 }
 
 _PROGRAM = """
-import json, pathlib
+import asyncio, json, pathlib
 import pulumi
 
+def done(result):
+    future = asyncio.Future()
+    future.set_result(result)
+    return future
+
 def opened(value):
+    if isinstance(value, dict) and "$unknown" in value:
+        return pulumi.Output(set(), done(None), done(False))
     if isinstance(value, dict) and "$secret" in value:
         return pulumi.Output.secret(value["$secret"])
     if isinstance(value, dict):
@@ -70,7 +78,7 @@ class Project:
             }
             for item in resources
         ]
-        (self.root / "plan.json").write_text(json.dumps(plan))
+        (self.root / "plan.json").write_text(json.dumps(plan, default=_written))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -120,6 +128,10 @@ class Project:
             [json.loads(line) for line in lines],
             result.stdout + result.stderr,
         )
+
+
+def _written(value: object) -> dict[str, object]:
+    return {"$secret": value.value} if isinstance(value, Secret) else {"$unknown": True}
 
 
 def make_project(root: Path, scene: Scene) -> Project:

@@ -60,7 +60,7 @@ ASSESSMENT = [
     assessed("fail", "expires", to="2026-06-01T00:00:00+00:00"),
     assessed("fail", "expires", to="tomorrow"),
     assessed("warned", "expires", to="2026-06-30T00:00:00+00:00"),
-    assessed("pass", "expires", to="2026-07-02T00:00:00+00:00"),
+    assessed("pass", "expires", to="2026-07-01T00:00:00+00:00"),
     fails("ethical-assessment-approved", D, *AI, "sha256", to="0" * 64),
     fails("ethical-assessment-approved", D, "metadata", "labels", to={}),
     fails("ethical-assessment-approved", D, *DATA, "privacyTier", to=None),
@@ -140,8 +140,9 @@ EXPIRY = (
         version_case("evaluation-current", outcome, expires, evaluation=edit("expires", to=expires))
         for outcome, expires in (
             ("fail", "2026-06-01T00:00:00+00:00"),
+            ("warned", "2026-06-01T12:00:00+00:00"),
             ("warned", "2026-06-30T00:00:00+00:00"),
-            ("pass", "2026-07-02T00:00:00+00:00"),
+            ("pass", "2026-07-01T00:00:00+00:00"),
         )
     ]
     + [fails("evaluation-current", D, *AI, "sha256", to="0" * 64)]
@@ -176,14 +177,14 @@ def _tier_regions(rule_outcome: str, tier: str, parameter: str) -> Case:
     return given("data-residency", rule_outcome, scene, deployed, label=f"{tier}-{parameter}")
 
 
-def _abroad(tier: str, outcome: str) -> Case:
+def _abroad(tier: str, outcome: str, *, region: str = "us-east-1") -> Case:
     """Return a case whose stack allows a region outside the EU, for open data only."""
-    context = changed(SCENE.context(), "regions", to=["us-east-1", "eu-west-1"])
-    deployed = changed(changed(D, *DATA, "privacyTier", to=tier), *DATA, "region", to="us-east-1")
+    context = changed(SCENE.context(), "regions", to=[region, "eu-west-1"])
+    deployed = changed(changed(D, *DATA, "privacyTier", to=tier), *DATA, "region", to=region)
     return Case(
         rule="data-residency",
         outcome=outcome,
-        label=f"abroad-{tier}",
+        label=f"abroad-{tier}-{region}",
         scene=SCENE,
         changed=(context, deployed),
     )
@@ -197,6 +198,7 @@ RESIDENCY += [
     _tier_regions("pass", "Internal", "personalRegions"),
     _abroad("Internal", "pass"),
     _abroad("Public", "pass"),
+    _abroad("Public", "fail", region="xx-nowhere-1"),
     _abroad("GDPR_Personal", "fail"),
     _abroad("GDPR_Sensitive", "fail"),
 ]
@@ -606,12 +608,20 @@ DEVICE = [
     artifact("latency-within-budget", "pass", "profile", "latencyP95Ms", to=60.0),
     artifact("latency-within-budget", "fail", "profile", "latencyP95Ms", to=60.1),
     artifact("latency-within-budget", "fail", "profile", to=None),
+    # Core ML models are measured on Apple's devices only.
+    version_case(
+        "latency-within-budget",
+        "pass",
+        "coreml-unmeasured",
+        manifest=lambda values: values["artifacts"][0].update(format="coreml", profile=None),
+    ),
     artifact("memory-within-budget", "pass", "profile", "peakMemoryBytes", to=256_000_000),
     artifact("memory-within-budget", "fail", "profile", "peakMemoryBytes", to=256_000_001),
     artifact("memory-within-budget", "pass", "profile", to=None),
     artifact("energy-within-budget", "pass", "profile", "energyMj", to=50.0),
     artifact("energy-within-budget", "fail", "profile", "energyMj", to=50.1),
     artifact("energy-within-budget", "pass", "profile", to=None),
+    artifact("placement-possible", "pass", "format", to="coreml"),
     fails("placement-possible", D, *PLACES, 0, "target", to="moon"),
     fails("placement-possible", D, *PLACES, 0, "deviceClass", to="toaster"),
     fails("placement-possible", D, *PLACES, 0, "deviceClass", to=None),

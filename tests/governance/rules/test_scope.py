@@ -91,9 +91,54 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", [*DENIED, *REFUSED])
-def test_a_scope_that_does_not_hold_allows_nothing(name: str) -> None:
-    assert second_app({**DENIED, **REFUSED}[name]).apply(RULES[APPROVED]) == "fail"
+def _told(outcome: str, label: str, case: Case) -> Case:
+    return replace(case, outcome=outcome, label=label)
+
+
+def _two_types(outcome: str, *, mine: bool) -> Case:
+    """Return a case that needs two scopes of one app, or one of each of two apps."""
+    case = second_app(record("scope", "dataTypes", to=["face-image"]), record())
+    base = case.changed[0] if mine else case.scene.deployment()
+    types = ["camera-image", "face-image"]
+    resource = changed(base, "spec", "dataProcessing", "dataTypes", to=types)
+    return _told(outcome, f"two-types-{mine}", replace(case, changed=(resource,)))
+
+
+def _stays(record_text: str) -> Case:
+    """Return a case of a deployment that runs already and does not change."""
+    case = second_app(record_text)
+    (deployed,) = case.changed
+    before = Baseline(
+        released=frozenset({SCENE.version.sha256}),
+        deployments={deployed.name: deployed.props["spec"]},
+    )
+    return replace(case, scene=replace(case.scene, baseline=before))
+
+
+CASES = [
+    _told("fail", "no-scope", second_app()),
+    _told("pass", "scope", second_app(record())),
+    *(_told("fail", name, second_app(text)) for name, text in {**DENIED, **REFUSED}.items()),
+    *(
+        _told("fail", label, second_app(record(), scene=with_version(assessment=change)))
+        for label, change in {
+            "assessment-rejected": edit("decision", to="rejected"),
+            "assessment-expired": edit("expires", to="2026-05-31T00:00:00+00:00"),
+            "assessment-of-another": edit("version", to="1.0.0"),
+        }.items()
+    ),
+    _two_types("pass", mine=True),
+    _two_types("fail", mine=False),
+    _told("warned", "soon", second_app(record("expires", to="2026-06-20T00:00:00+00:00"))),
+    _told("fail", "now", second_app(record("expires", to="2026-06-01T00:00:00+00:00"))),
+    _told("warned", "expired-stays", _stays(DENIED["expired"])),
+]
+"""Outcomes of scope records: one holds for its use alone, and widens no assessment that fails."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_scope_allows_its_own_use_and_nothing_else(case: Case) -> None:
+    assert case.apply(RULES[APPROVED]) == case.outcome
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -101,48 +146,6 @@ def test_a_record_that_does_not_count_is_reported(name: str) -> None:
     case = second_app(REFUSED[name])
     context = replace(case, changed=(case.scene.context(),))
     assert context.apply(RULES[RECORDS]) == "fail"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        edit("decision", to="rejected"),
-        edit("expires", to="2026-05-31T00:00:00+00:00"),
-        edit("version", to="1.0.0"),
-    ],
-)
-def test_a_scope_widens_no_assessment_that_does_not_hold(change: Any) -> None:
-    assert second_app(record(), scene=with_version(assessment=change)).apply(RULES[APPROVED]) == (
-        "fail"
-    )
-
-
-def test_scopes_of_one_app_add_up_and_those_of_two_do_not() -> None:
-    faces = record("scope", "dataTypes", to=["face-image"])
-    case = second_app(faces, record())
-    both = ["camera-image", "face-image"]
-    (deployed,) = case.changed
-    mine = changed(deployed, "spec", "dataProcessing", "dataTypes", to=both)
-    assert replace(case, changed=(mine,)).apply(RULES[APPROVED]) == "pass"
-    first = changed(case.scene.deployment(), "spec", "dataProcessing", "dataTypes", to=both)
-    assert replace(case, changed=(first,)).apply(RULES[APPROVED]) == "fail"
-
-
-def test_a_scope_that_expires_soon_is_told() -> None:
-    assert second_app(record("expires", to="2026-06-20T00:00:00+00:00")).apply(RULES[APPROVED]) == (
-        "warned"
-    )
-
-
-def test_an_expired_scope_blocks_no_deployment_that_stays_as_it_is() -> None:
-    case = second_app(DENIED["expired"])
-    (deployed,) = case.changed
-    before = Baseline(
-        released=frozenset({SCENE.version.sha256}),
-        deployments={deployed.name: deployed.props["spec"]},
-    )
-    scene = replace(case.scene, baseline=before)
-    assert replace(case, scene=scene).apply(RULES[APPROVED]) == "warned"
 
 
 VALUES = st.frozensets(st.sampled_from("abc"), min_size=1)

@@ -115,3 +115,57 @@ def test_analysis_of_an_exported_state_runs_the_pack(project):
     assert ran.code != 0
     assert "size 101 is never allowed" in ran.output
     assert ran.output.count("[mandatory]") == 1
+
+
+_PROTOCOL_ONLY = """
+import sys
+from concurrent import futures
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
+
+class Pack(analyzer_pb2_grpc.AnalyzerServicer):
+    def GetAnalyzerInfo(self, request, context):
+        return pb.AnalyzerInfo(name="bare", version="1", supportsConfig=True)
+
+    def GetPluginInfo(self, request, context):
+        return plugin_pb2.PluginInfo(version="1")
+
+    def Configure(self, request, context):
+        return empty_pb2.Empty()
+
+    def ConfigureStack(self, request, context):
+        self.stack = request.stack
+        return pb.AnalyzerStackConfigureResponse()
+
+    def Remediate(self, request, context):
+        return pb.RemediateResponse()
+
+    def Analyze(self, request, context):
+        told = f"stack {self.stack}, SDK {'pulumi.automation' in sys.modules}, in {sys.path[0]}"
+        found = pb.AnalyzeDiagnostic(
+            policyName="told", policyPackName="bare", message=told, enforcementLevel=pb.MANDATORY
+        )
+        return pb.AnalyzeResponse(diagnostics=[found] if "Box" in request.type else [])
+
+    def AnalyzeStack(self, request, context):
+        return pb.AnalyzeResponse()
+
+server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
+print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+server.start()
+server.wait_for_termination()
+"""
+
+
+def test_a_pack_that_serves_the_protocol_itself_runs_without_sdk_and_relay(project):
+    made = project(f"{BOX}\nBox('a', 1)")
+    runtime = "{name: python, options: {sdk: protocol-only}}"
+
+    ran = made.preview(made.pack(_PROTOCOL_ONLY, runtime=runtime))
+
+    assert ran.code != 0
+    assert f"stack dev, SDK False, in {(made.root / 'pack').resolve()}" in ran.output, ran.output

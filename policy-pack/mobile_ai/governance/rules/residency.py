@@ -12,12 +12,11 @@ from mobile_ai.governance.geography import HOME
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-# Types that CloudFront, Route 53 and billing require in us-east-1; they hold no inference data.
+# Types that CloudFront and billing require in us-east-1; they hold no inference data.
 _GLOBAL_FROM_US_EAST_1: Final = (
     "aws:acm/",
     "aws:cloudwatch/logDelivery",
     "aws:cloudwatch/metricAlarm",
-    "aws:route53/",
     "aws:sns/",
     "aws:wafv2/",
 )
