@@ -101,14 +101,11 @@ _SHOWN = (
     "look-alike type",
     "look-alike region",
     "dynamic resource",
-<<<<<<< HEAD
     "registry in the bucket of somebody",
-=======
     "component of foreign code below a deployment",
     "explicit provider with foreign endpoints",
     "region as a secret",
     "share of a ring that is no number",
->>>>>>> h
 )
 
 
