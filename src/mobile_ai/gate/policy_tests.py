@@ -144,8 +144,8 @@ def _python_tests(paths: Sequence[Path]) -> tuple[list[PolicyTest], list[Covered
         if done.returncode not in _RAN:
             raise GateError(
                 f"tests in Python: got exit code {done.returncode} of pytest, which said\n"
-                f"{done.stdout.strip()[-_SAID:]}{done.stderr.strip()[-_SAID:]}\nexpected tests that "
-                "can be run. Next: correct what it names (docs/adding-a-rule.md)."
+                f"{done.stdout.strip()[-_SAID:]}{done.stderr.strip()[-_SAID:]}\nexpected tests "
+                "that can be run. Next: correct what it names (docs/adding-a-rule.md)."
             )
         return _of_pytest(results), _python_coverage(data) if measured else []
 
