@@ -18,6 +18,7 @@ from mobile_ai.governance.rego import TEST_SUFFIX, shared_rego
 from mobile_ai.governance.stack_policy import load_rego
 
 _RULES: Final = "mobile_ai.governance.rules"
+_SAID: Final = 2000  # characters of what pytest said last
 _RAN: Final = (0, 1)  # exit codes of pytest: all passed, some failed
 
 
@@ -125,8 +126,8 @@ def _rego_coverage(found: dict[str, dict[str, Any]]) -> list[Covered]:
 def _python_tests(paths: Sequence[Path]) -> tuple[list[PolicyTest], list[Covered]]:
     if importlib.util.find_spec("pytest") is None:
         raise GateError(
-            "tests in Python: got no pytest; expected it in this environment. Next: pip install "
-            "pytest coverage"
+            "tests in Python: got no pytest; expected it in this environment. Next: install it and "
+            "coverage, as examples/policy-pack/README.md does."
         )
     measured = importlib.util.find_spec("coverage") is not None
     with TemporaryDirectory(prefix="mobile-ai-policy-") as made:
@@ -142,9 +143,9 @@ def _python_tests(paths: Sequence[Path]) -> tuple[list[PolicyTest], list[Covered
         )
         if done.returncode not in _RAN:
             raise GateError(
-                f"tests in Python: got exit code {done.returncode} of pytest; expected tests that "
-                f"can be run. Next: correct what it says:\n{done.stdout.strip()[-2000:]}"
-                f"{done.stderr.strip()[-2000:]}"
+                f"tests in Python: got exit code {done.returncode} of pytest, which said\n"
+                f"{done.stdout.strip()[-_SAID:]}{done.stderr.strip()[-_SAID:]}\nexpected tests "
+                "that can be run. Next: correct what it names (docs/adding-a-rule.md)."
             )
         return _of_pytest(results), _python_coverage(data) if measured else []
 
