@@ -9,6 +9,7 @@ import sys
 import psutil
 import pytest
 
+from mobile_ai.gate.engine.timing import part_of
 from tests.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("e2e")]
@@ -78,7 +79,8 @@ def _wait_for_plugins(pid: int) -> list[psutil.Process]:
 
     def family() -> list[psutil.Process]:
         found = psutil.Process(pid).children(recursive=True)
-        return found if any("pulumi.policy" in text for text in map(_command, found)) else []
+        packs = [text for text in map(_command, found) if part_of(text.split()) == "pack"]
+        return found if packs else []
 
     return until(family, seconds=120)
 
