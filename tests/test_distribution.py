@@ -29,7 +29,8 @@ NAMED_PACKAGES = {
 
 
 def sources() -> list[Path]:
-    return [ROOT / "__main__.py", *ROOT.glob("*/mobile_ai/**/*.py")]
+    """Our programs, and the tests: they hold the pack's answers equal to those of Pulumi's SDK."""
+    return [ROOT / "__main__.py", *ROOT.glob("*/mobile_ai/**/*.py"), *ROOT.glob("tests/**/*.py")]
 
 
 def imported_modules(path: Path) -> set[str]:

@@ -238,6 +238,9 @@ LONG: Final = frozenset(
 )
 """Verbs that take seconds of CPU under all interrupts."""
 ELSEWHERE: Final = {
+    "deployed rebuild": "as `deployed write`, from the state alone",
+    "deployed write": "commits to a branch of its own: tests/cli/test_deployed.py",
+    "evidence": "signs a bundle outside the repository: tests/operations/evidence",
     "gate": "runs the engine: tests/e2e/test_statement.py and tests/gate hold its statement",
     "up": "verifies the statement of `gate`; the engine writes the state",
     "model samples": "signs with keys that it makes and destroys; runs for minutes",

@@ -228,7 +228,7 @@ def _answers(ask: Callable[[], Any]) -> bool:
         ("models: 3", "models"),
         ("{}", "models: Field required"),
         ("- a", "file"),
-        ("{", "no YAML"),
+        ("{", "expected plain YAML"),
         ("listen: {port: 99999}", "listen.port"),
         ("listne: {}", "listne: Extra inputs"),
     ],

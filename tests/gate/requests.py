@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.components.plan.deployed_output import deployed_baseline
-from mobile_ai.contracts.deployed import STATE, write_deployed
+from mobile_ai.contracts.deployed import STATE, Baseline, write_deployed
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.predicates import TRUST
 from mobile_ai.contracts.resource import Resource
@@ -131,7 +131,8 @@ class Request:
     def _deployed_before(self, plan: list[Resource]) -> Iterator[Resource]:
         """Yield the plan with the repository's own stack as what was deployed before."""
         inputs = load_file(read_stack_file(ROOT / self.file.name), root=ROOT, stack=self.stack)
-        text = write_deployed(deployed_baseline(inputs), stack=self.stack)
+        before = deployed_baseline(inputs).after(Baseline(), now="2026-01-01T00:00:00Z")
+        text = write_deployed(before, stack=self.stack)
         for item in plan:
             told = item.type == DEPLOYED
             yield replace(item, props={"found": STATE, "text": text}) if told else item

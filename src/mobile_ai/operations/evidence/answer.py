@@ -15,14 +15,23 @@ REPORT: Final = "gate/report.json"
 """Name of the gate's report in a bundle."""
 
 OWNER: Final = "the model's owner"
+"""Owner of the model."""
 PROVIDER: Final = "the provider (legal)"
+"""Provider in the sense of the AI Act."""
 APPLICATION: Final = "the application's team"
+"""Team of the application that uses the model."""
 REVIEWER: Final = "the ethics reviewer, in the questionnaire (mobile-ai model approve)"
+"""Ethics reviewer, who answers the questionnaire."""
 EVALUATOR: Final = "the evaluator, in the signed evaluation"
+"""Evaluator, who signs the evaluation."""
 BUILDER: Final = "the builder, in the recipe (mobile-ai model build)"
+"""Builder, who writes the recipe."""
 SECURITY: Final = "security"
+"""Security."""
 OPERATIONS: Final = "operations"
+"""Operations."""
 GATE: Final = "the pipeline: mobile-ai gate --format json --out build/gate, then --report"
+"""Pipeline, whose report holds the verdict."""
 
 
 class Answer:
