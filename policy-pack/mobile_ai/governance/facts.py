@@ -198,7 +198,17 @@ class Facts:
 
     def _admit_baseline(self, resource: Resource) -> None:
         stack = self.setting.stack
+        announced = Property(resource.props, FindingCollector("")).at("proposed")
         try:
+            # Unknown, it announces nothing, so that no deployment is the announced one.
+            text = announced.text()
+            self.proposed = (
+                Baseline()
+                if announced.pending
+                else read_deployed(text, stack=stack)
+                if text
+                else None
+            )
             self.baseline = baseline_of(resource, stack=stack, continues=self.setting.continues)
         except GovernanceError as error:
             self.untold = error
@@ -210,12 +220,7 @@ class Facts:
                     self.context.texts, trust=self.setting.trust, known=self.baseline.records
                 ),
             )
-        text = Property(resource.props, FindingCollector("")).at("proposed").text()
-        try:
-            self.proposed = read_deployed(text, stack=stack) if text else None
-        except GovernanceError as error:
-            self.untold = error
-        if self.proposed is not None:
+        if self.proposed is not None and not announced.pending:
             self.step = plan_step(self.baseline, self.proposed, withdrawn=self._withdrawn)
             if self.step == "unchanged" and self._withdraws_more(self.baseline):
                 self.step = "safety"

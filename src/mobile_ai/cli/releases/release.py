@@ -18,6 +18,7 @@ from mobile_ai.cli.console import console
 from mobile_ai.cli.deploy.check import show as show_check
 from mobile_ai.cli.options import Json, Repository, StackFile
 from mobile_ai.cli.uncommitted import note_uncommitted
+from mobile_ai.contracts.trust import RENEW
 from mobile_ai.delivery.repository import stack as stacks
 from mobile_ai.delivery.repository.folder import ReleaseHistory, read_releases
 from mobile_ai.delivery.repository.keys import create_keys, read_signers
@@ -363,6 +364,14 @@ def _refuse_denied(places: RepositoryPaths, *, first: bool) -> None:
     from mobile_ai.gate.verdict.offline_check import check_stack  # noqa: PLC0415
 
     root = places.root.resolve()
+    trust = stacks.read_trust(root / "policy-pack", places.stack)
+    if trust.expired:  # what it signs now would count nowhere
+        typer.echo(
+            f"Nothing was signed: trust {trust.label} {trust.ended}. Next: {RENEW}; "
+            "`mobile-ai release publish --only-halts` signs what is halted.",
+            err=True,
+        )
+        raise typer.Exit(_DENIED)
     project = Project(root=root, stack=places.stack, named=places.config_file)
     found = check_stack(project, now=_now())
     if first:
