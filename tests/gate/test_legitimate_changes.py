@@ -121,7 +121,7 @@ def test_a_new_app_passes_once_its_use_and_its_usage_are_signed(tmp_path: Path) 
     told = request.judge()
     assert set(told.denied) == {"ethical-assessment-approved", "usage-plausible"}
     assert "`mobile-ai model scope`" in told.text
-    assert "(usage/<stack>/)" in told.text
+    assert "mobile-ai record new usage" in told.text
 
     answers = load_assessment(ROOT / "model-build/samples/assessments/digits.yaml")
     scope = Scope(

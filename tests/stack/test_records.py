@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mobile_ai.stack.records import MAX_RECORDS, RecordError, load_records, read_below
+from mobile_ai.stack.records import (
+    MAX_RECORDS,
+    RecordError,
+    check_placed,
+    load_records,
+    read_below,
+)
 
 
 def test_records_come_by_name_with_their_text(tmp_path: Path) -> None:
@@ -66,3 +72,22 @@ def test_what_is_no_small_text_file_below_the_folder_is_refused(
 
     with pytest.raises(RecordError, match=reason):
         read_below(tmp_path, "models", path, key="key")
+
+
+@pytest.mark.parametrize("place", ["Dev/r.yaml", "r.yaml", "old/staged/r.yml"])
+def test_a_record_that_no_stack_reads_is_refused(tmp_path, place):
+    path = tmp_path / "policy-pack/waivers" / place
+    path.parent.mkdir(parents=True)
+    path.write_text("a: b\n")
+
+    with pytest.raises(RecordError, match="no stack reads"):
+        check_placed(tmp_path, "policy-pack/waivers", {"dev", "prod"})
+
+
+def test_folders_of_stacks_and_notes_are_no_stray_records(tmp_path):
+    check_placed(tmp_path, "usage", {"dev"})
+    for name in ("dev/app.yaml", "README.md", "old/notes.txt"):
+        path = tmp_path / "usage" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("a: b\n")
+    check_placed(tmp_path, "usage", {"dev"})

@@ -18,6 +18,7 @@ from securesystemslib.dsse import Envelope
 from mobile_ai.contracts.canonical import sha256_text
 from mobile_ai.contracts.errors import GovernanceError, VerificationError
 from mobile_ai.contracts.predicates import (
+    ASSESSMENT_SCOPE,
     GATE,
     PREDICATES,
     AssessmentScopePredicate,
@@ -111,6 +112,8 @@ def read_records(
     for name, text in texts:
         try:
             envelope = load_record(text, name=name)
+            if _is_of_other_environment(envelope, trust, name):
+                continue
             counted = sha256_text(text) in known
             found.append(
                 verify_record(envelope, name=name, trust=trust, allowed=_CARRIED, counted=counted)
@@ -152,6 +155,17 @@ def verify_record(
     if content is None:  # a type with a reader of its own
         raise _refused(name, f"predicate type {row.uri!r}", f"a file for {row.reader}")
     return Record(name=name, role=role, statement=statement, content=content)
+
+
+def _is_of_other_environment(envelope: Envelope, trust: Trust, name: str) -> bool:
+    """Return whether a scope was signed by keys of other environments alone.
+
+    Scopes stand beside the version, which every environment reads. Such a one allows nothing here,
+    and is no fault of this environment.
+    """
+    statement = Statement.from_payload(envelope.payload, name=name)
+    is_scope = statement.predicate_type == ASSESSMENT_SCOPE
+    return is_scope and not set(envelope.signatures) & set(trust.keys)
 
 
 def withdrawn_until(text: str) -> str | None:

@@ -21,7 +21,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 Operated = Annotated[
     Cloud, typer.Option(help="The running sandbox, or AWS with your backend and credentials.")
 ]
-Repository = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
+Repository = Annotated[
+    Path, typer.Option("--root-dir", help="The repository.", exists=True, file_okay=False)
+]
 StackFile = Annotated[
     Path | None,
     typer.Option(

@@ -50,6 +50,7 @@ class SignedRecord:
         signatures: Valid signatures by keys of the role.
         threshold: How many the role needs.
         changed: Whether a file was written; a second signature by the same key changes nothing.
+        dropped: Signatures of the file before that do not count for this content.
         starts: Begin of its validity, if any.
     """
 
@@ -57,6 +58,7 @@ class SignedRecord:
     signatures: int
     threshold: int
     changed: bool = True
+    dropped: int = 0
     starts: datetime | None = None
 
     @property
@@ -173,13 +175,16 @@ def sign_record(
     envelope = sign_statement(draft.statement, signers)
     # A signature that is there stays: ECDSA signs the same content differently each time.
     envelope.signatures.update(valid_signatures(known, envelope, draft.role, trust))
+    dropped = len(set(known) - set(envelope.signatures))
     done = len(valid_signatures(envelope.signatures, envelope, draft.role, trust))
     threshold = trust.roles[draft.role].threshold
     text = dump_record(envelope)
     if done < threshold:
         changed = not staged.is_file() or staged.read_text("utf-8") != text
         write_files({staged: text}, replace=before[1] is not None)
-        return SignedRecord(path=staged, signatures=done, threshold=threshold, changed=changed)
+        return SignedRecord(
+            path=staged, signatures=done, threshold=threshold, changed=changed, dropped=dropped
+        )
     record = verify_record(envelope, name=draft.path, trust=trust)
     changed = not target.is_file() or target.read_text("utf-8") != text
     write_files({target: text}, replace=before[0] is not None)
@@ -189,6 +194,7 @@ def sign_record(
         signatures=done,
         threshold=threshold,
         changed=changed,
+        dropped=dropped,
         starts=record.content.starts,
     )
 

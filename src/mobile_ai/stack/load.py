@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.stack.errors import Problem, SettingsError
-from mobile_ai.stack.reader import StackFile, stack_file_name
-from mobile_ai.stack.records import ModelFiles, Record, RecordError, load_model, load_records
+from mobile_ai.stack.reader import StackFile, stack_file_name, stack_names
+from mobile_ai.stack.records import (
+    ModelFiles,
+    Record,
+    RecordError,
+    check_placed,
+    load_model,
+    load_records,
+)
 from mobile_ai.stack.releases import StackRelease, load_release
 from mobile_ai.stack.settings import NAMESPACE, Settings, parse_settings
 from mobile_ai.stack.settings_checks import check_models, check_settings
@@ -115,6 +122,12 @@ def _records(
 ) -> tuple[Record, ...]:
     records: list[Record] = []
     scopes = sorted({files.scope_folder for files in models.values()})
+    stacks = {stack, *stack_names(root)}
+    for place in ("policy-pack/waivers", "usage"):
+        try:
+            check_placed(root, place, stacks)
+        except RecordError as error:
+            problems.append(error.problem)
     for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}", *scopes):
         try:
             records += load_records(root, folder)

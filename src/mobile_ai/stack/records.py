@@ -5,7 +5,7 @@ else: no absolute path, no dot segments, no symbolic link on the way, no large f
 """
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -146,6 +146,29 @@ def load_records(root: Path, folder: str) -> list[Record]:
         )
     paths = [f"{folder}/{name}" for name in names]
     return [Record(name=path, text=read_below(root, folder, path, key=folder)) for path in paths]
+
+
+def check_placed(root: Path, folder: str, stacks: Collection[str]) -> None:
+    """Refuse records that no stack would read: a withdrawal there would be lost in silence.
+
+    Args:
+        root: The repository.
+        folder: Folder with one folder for each stack.
+        stacks: The stacks.
+
+    Raises:
+        RecordError: If a file lies in the folder itself, or in one that is named after no stack.
+    """
+    for entry in sorted((root / folder).iterdir()) if (root / folder).is_dir() else ():
+        files = entry.rglob("*") if entry.is_dir() and entry.name not in stacks else [entry]
+        for file in files:
+            if file.is_file() and file.suffix.lower() in _SIMILAR:
+                raise RecordError(
+                    file.relative_to(root).as_posix(),
+                    got="a record that no stack reads",
+                    expected=f"it in {folder}/<stack>/, of {sorted(stacks)}",
+                    next_step=f"move it to {folder}/<stack>/ of a stack that has a Pulumi.<stack>.yaml, or remove it",
+                )
 
 
 def read_below(root: Path, folder: str, path: str, *, key: str) -> str:

@@ -113,6 +113,14 @@ class RootsFile:
         Raises:
             GovernanceError: If the roots would not be valid with it; nothing was written.
         """
+        if self.waits:
+            raise DocumentError(
+                str(self.staged),
+                got="a version that waits for signatures of the list as it is",
+                expected="none while the list changes",
+                next_step="have it signed (`mobile-ai roots sign`); or delete it, propose the "
+                "change, and run mobile-ai migrate again",
+            )
         proposal = propose(
             self.in_force, stack=stack, path=path, value=value, trusts_of=self._trusts_of
         )

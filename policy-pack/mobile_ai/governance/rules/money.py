@@ -242,7 +242,8 @@ def owner_named(case: Case) -> None:
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Forecasting",),
-    remediation="declare the measured usage, or have the assumption signed (usage/<stack>/)",
+    remediation="declare the measured usage, or have the FinOps approver sign an assumption "
+    "(`mobile-ai record new usage --for STACK`)",
     applies_to=(DEPLOYMENT,),
     waivable_by="finops-approver",
     parameters={

@@ -44,7 +44,9 @@ Environment = Annotated[
     str | None,
     typer.Option("--environment", "-e", help="Environment; not needed where there is one only."),
 ]
-Root = Annotated[Path, typer.Option("--root-dir", help="The repository.")]
+Root = Annotated[
+    Path, typer.Option("--root-dir", help="The repository.", exists=True, file_okay=False)
+]
 SignWith = Annotated[
     list[str] | None,
     typer.Option("--sign-with", help="Root key at hand: file2:PATH or awskms:KEY; repeatable."),

@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 _REFUSED: Final = 1  # negative result: a record does not count
 _PAIR: Final = 2
-Root = Annotated[Path, typer.Option("--root", help="The repository.")]
+Root = Annotated[Path, typer.Option("--root", help="The repository.", exists=True, file_okay=False)]
 Role = Annotated[str, typer.Option(help="Role that signs, where several may sign the type.")]
 
 
@@ -135,6 +135,12 @@ def sign(  # noqa: PLR0917  # typer passes options by name
     trust = trust_for(found or environment, root, now=now)
     signers = [signer_from_uri(key, role=asked.role, trust=trust) for key in keys]
     done = sign_record(asked, signers, trust=trust, root=root, now=now)
+    if done.dropped:
+        print(
+            f"{done.dropped} of the signatures that were there do not count for this content and "
+            "are left out: compare it with what was signed",
+            file=sys.stderr,
+        )
     if as_json:
         value = {"path": str(done.path), "complete": done.complete, "changed": done.changed}
         print(json.dumps({**value, "signatures": done.signatures, "threshold": done.threshold}))
