@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
 from mobile_ai.contracts.manifest import (
@@ -38,7 +38,6 @@ from mobile_ai.contracts.manifest import (
 from mobile_ai.contracts.manifest_io import LabelsStep, ScaleStep, SoftmaxStep, ValueRange
 from mobile_ai.contracts.statements import Subject
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
-from mobile_ai.model_build.datasets import InputEncoding, encodings_of
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import (
     ArtifactEvaluation,
@@ -47,6 +46,9 @@ from mobile_ai.model_build.results import (
     MetricEstimate,
     VariantResult,
 )
+
+if TYPE_CHECKING:
+    from mobile_ai.model_build.datasets import InputEncoding
 
 MAX_GIT_BYTES: Final = 1_000_000
 """Largest artifact in Git, bytes; a larger one belongs in a store, with its URI."""
@@ -206,6 +208,9 @@ def _io(build: BuildResult) -> ModelIO:
             postprocessing=UNSTATED,
             state=UNSTATED,
         )
+    # Readers of data sets need numpy; whoever only verifies a version has not installed it.
+    from mobile_ai.model_build.datasets import encodings_of  # noqa: PLC0415
+
     known = encodings_of(build.datasets[0].name) if build.datasets else {}
     return ModelIO(
         inputs=tuple(_with_range(item, known.get(item.name)) for item in first.inputs),
