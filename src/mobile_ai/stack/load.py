@@ -1,11 +1,14 @@
 """From configuration values to what the program needs, or to one error with every problem."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots_folder import ROOTS_FILE, pack_text
 from mobile_ai.stack.errors import Problem, SettingsError
 from mobile_ai.stack.reader import StackFile, stack_file_name, stack_names
 from mobile_ai.stack.records import (
@@ -122,7 +125,7 @@ def _records(
 ) -> tuple[Record, ...]:
     records: list[Record] = []
     scopes = sorted({files.scope_folder for files in models.values()})
-    stacks = {stack, *stack_names(root)}
+    stacks = {stack, *stack_names(root), *_listed(root)}
     for place in ("policy-pack/waivers", "usage"):
         try:
             check_placed(root, place, stacks)
@@ -134,6 +137,14 @@ def _records(
         except RecordError as error:
             problems.append(error.problem)
     return tuple(records)
+
+
+def _listed(root: Path) -> Iterable[str]:
+    """Return the stacks that the roots list, which may have their file elsewhere."""
+    try:
+        return read_roots(pack_text(root / "policy-pack", ROOTS_FILE)).stacks
+    except GovernanceError:
+        return ()  # whoever judges reads them too, and says what is wrong
 
 
 def _image_records(root: Path, settings: Settings, problems: list[Problem]) -> tuple[Record, ...]:

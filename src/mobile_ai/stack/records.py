@@ -167,8 +167,8 @@ def check_placed(root: Path, folder: str, stacks: Collection[str]) -> None:
                     file.relative_to(root).as_posix(),
                     got="a record that no stack reads",
                     expected=f"it in {folder}/<stack>/, of {sorted(stacks)}",
-                    next_step=f"move it to {folder}/<stack>/ of a stack that has a "
-                    "Pulumi.<stack>.yaml, or remove it",
+                    next_step=f"move it to {folder}/<stack>/, of policy-pack/stacks.yaml, or "
+                    "remove it",
                 )
 
 
