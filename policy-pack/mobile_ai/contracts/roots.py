@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
 from securesystemslib.dsse import Envelope
 
 from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.canonical import canonical_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.models import StrictModel
 from mobile_ai.contracts.predicates import ROOTS
 from mobile_ai.contracts.statements import (
     PAYLOAD_TYPE,
@@ -38,17 +38,8 @@ _SHA256: Final = r"^[0-9a-f]{64}$"
 _refused = DocumentError.advising("correct policy-pack/stacks.yaml on the protected branch")
 
 
-class StackRoots(BaseModel):
+class StackRoots(StrictModel):
     """Entry of a stack."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        defer_build=True,
-    )
 
     environment: Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)] = Field(
         description="Environment that the stack file names, and that its trust is for."

@@ -150,6 +150,10 @@ class Facts:
             returns=self.returns(resource.name),
         )
 
+    def deployed(self, deployment: str) -> Mapping[str, Any]:
+        """Return the deployed spec of a deployment, empty if there is none."""
+        return (self.baseline or Baseline()).deployments.get(deployment) or {}
+
     def returns(self, deployment: str) -> dict[str, float]:
         """Return the versions that a deployment may go back to, each with its largest share."""
         baseline = self.baseline or Baseline()

@@ -169,10 +169,10 @@ def run_gate(options: GateOptions, tell: Tell = lambda _: None) -> Report:
         models=models,
         providers=shown.providers(official=_official(options)),
         advice=stack.advice,
+        proposed_roots=_proposed(options, found, resources),
     )
     rate = rate_of(seen.marks, resources=len(seen.steps))
-    report = assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
-    return report.model_copy(update={"proposed_roots": _proposed(options, found, resources)})
+    return assemble_report(run, clock.read(rate=rate, cpu=shown.cpu))
 
 
 def _proposed(

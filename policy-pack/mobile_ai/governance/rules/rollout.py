@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 from mobile_ai.contracts.progress import digest_of, stage_of
 from mobile_ai.contracts.reading import at_least, at_most, is_false, one_of, optional
@@ -128,15 +127,9 @@ def rollout_one_ring_at_a_time(case: Case) -> None:
         share.require(at_most(most), f"at most {most:g} percent, as the next ring had before")
 
 
-def _deployed(case: Case) -> Mapping[str, Any]:
-    """Return the deployed spec of this deployment, empty if there is none."""
-    deployments = case.facts.baseline.deployments if case.facts.baseline else {}
-    return deployments.get(case.resource.name) or {}
-
-
 def _widest_next(case: Case) -> float | None:
     """Return the deployed percent of the ring after the deployed stage; ``None`` if unknown."""
-    spec = _deployed(case)
+    spec = case.facts.deployed(case.resource.name)
     rollout = spec.get("rollout") or {}
     before = {ring.get("name"): ring.get("percent") for ring in rollout.get("rings") or ()}
     same = (spec.get("aiModel") or {}).get("sha256")
@@ -155,7 +148,7 @@ def _skip(case: Case) -> int:
 
 def _last_open_ring(case: Case, names: list[str]) -> int:
     """Return the index of the last ring that this version may have."""
-    spec, skip = _deployed(case), _skip(case)
+    spec, skip = case.facts.deployed(case.resource.name), _skip(case)
     own = case.at("spec", "aiModel", "sha256").text()
     if own == digest_of(spec):
         return (names.index(stage_of(spec)) if stage_of(spec) in names else -1) + 1 + skip

@@ -46,7 +46,7 @@ def rollout_soaked(case: Case) -> None:
 
     The longest soak that was declared since then counts, so that lowering it shortens no wait.
     """
-    baseline, spec = case.facts.baseline, _deployed(case)
+    baseline, spec = case.facts.baseline, case.facts.deployed(case.resource.name)
     own, share = case.at("spec", "aiModel", "sha256").text(), _share(case)
     if baseline is None or not spec or own != digest_of(spec) or share is None:
         return
@@ -98,7 +98,7 @@ def rollout_soaked(case: Case) -> None:
 )
 def rollout_history_kept(case: Case) -> None:
     """Compare salt and rollback target with what is deployed."""
-    spec = _deployed(case)
+    spec = case.facts.deployed(case.resource.name)
     if not spec:
         return
     own, prior = case.at("spec", "aiModel", "sha256").text(), digest_of(spec)
@@ -239,12 +239,6 @@ def _moves(case: Case, baseline: Baseline, deployment: str | None) -> bool:
         returns=case.facts.returns(deployment),
     )
     return step == "other"
-
-
-def _deployed(case: Case) -> Mapping[str, Any]:
-    """Return the deployed spec of this deployment, empty if there is none."""
-    baseline = case.facts.baseline
-    return (baseline.deployments.get(case.resource.name) if baseline else None) or {}
 
 
 def _rings(case: Case) -> dict[str, Mapping[str, Any]]:

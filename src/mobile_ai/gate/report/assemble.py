@@ -73,6 +73,7 @@ class EngineRun:
         models: Model changes of the plan.
         providers: The providers of the plan.
         advice: What an advisory verdict was bound to; `None` where the state is judged.
+        proposed_roots: What would differ under proposed roots.
     """
 
     stack: str
@@ -92,6 +93,7 @@ class EngineRun:
     models: tuple[ModelChange, ...] = ()
     providers: tuple[ProviderReport, ...] = ()
     advice: Advice | None = None
+    proposed_roots: tuple[str, ...] = ()
 
 
 def assemble_report(run: EngineRun, timing: Timing) -> Report:
@@ -105,6 +107,7 @@ def assemble_report(run: EngineRun, timing: Timing) -> Report:
         exit_code=EXIT_CODES[decided],
         stack=run.stack,
         advice=run.advice,
+        proposed_roots=run.proposed_roots,
         source=run.source,
         engine=run.engine,
         providers=run.providers,
