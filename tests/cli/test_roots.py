@@ -175,6 +175,60 @@ def test_a_version_that_waits_is_replaced_by_the_next_proposal(pack):
 
 
 @pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("bounds.issuers[ISSUER][+]", "devices"),
+        ("bounds.issuers[https://ISSUER/][+]", "devices"),
+        ("bounds.issuers[http://login.example.org/][+]", "devices"),
+        ("bounds.issuers[https://login.example.org/][+]", "VALUE"),
+        ("bounds.issuers[https://login.example.org/][+]", "<audience>"),
+        ("bounds.domains[+]", "DOMAIN"),
+        ("bounds.domains[+]", "https://example.org"),
+        ("bounds.domains[+]", "example"),
+        ("bounds.domains[+]", "..."),
+        ("bounds.notify[+]", "VALUE"),
+        ("bounds.notify[+]", "@example.org"),
+        ("bounds.images[REPOSITORY]", "{}"),
+        ("bounds.images[registry.example.org/edge@sha256]", "{}"),
+        ("bounds.budgets[NAME].maximumUsd", "20"),
+        ("bounds.budgets[NAME]", "{maximumUsd: 20, kind: soft}"),
+        ("bounds.roles[+]", "ROLE"),
+        ("bounds.roles[+]", "arn:aws:iam::111122223333:user/ana"),
+        ("bounds.contexts[+]", "CONTEXT"),
+        ("bounds.buckets[+]", "BUCKET"),
+        ("bounds.account", "ACCOUNT"),
+        ("bounds.secrets[KEY]", "awskms://alias/state"),
+        ("releaseRoot", "VALUE"),
+        ("bounds.rollout.FIELD", "1"),
+    ],
+)
+@pytest.mark.parametrize("form", ["plain", "draft", "signed"])
+def test_a_placeholder_and_a_malformed_value_write_nothing(request, pack, form, path, value):
+    if form == "signed":
+        request.getfixturevalue("signed")
+    if form == "draft":
+        migrate(pack)
+    before = (pack / "stacks.yaml").read_text()
+
+    done = proposed(pack, path, value)
+
+    assert isinstance(done.exception, GovernanceError), done.output
+    assert (pack / "stacks.yaml").read_text() == before
+
+
+def test_a_malformed_value_that_is_there_hinders_no_other_change(pack, tmp_path):
+    path = pack / "stacks.yaml"
+    path.write_text(path.read_text().replace("example.com", "DOMAIN"))
+
+    done = proposed(pack, "bounds.nodeCpu", "96")
+    assert done.exit_code == 0, done.exception
+
+    migrate(pack)
+    refused = run(pack, "sign", "--key", key(tmp_path, "security"))
+    assert "staging.bounds.domains: got 'DOMAIN'" in str(refused.exception)
+
+
+@pytest.mark.parametrize(
     ("path", "value", "told"),
     [
         ("bounds.surprise", "1", "surprise"),

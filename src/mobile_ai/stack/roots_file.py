@@ -16,13 +16,14 @@ from securesystemslib.signer._signer import Signer
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.files import write_whole
-from mobile_ai.contracts.roots import Roots, migrate_roots, read_roots
+from mobile_ai.contracts.roots import Roots, migrate_roots, read_roots, roots_versions
 from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_trusts, pack_text
 from mobile_ai.contracts.roots_signatures import Needed, missing_signatures, sign_roots
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import StackClass
 from mobile_ai.stack.editor import edited_text
 from mobile_ai.stack.roots_changes import Proposal, propose
+from mobile_ai.stack.roots_forms import check_forms
 
 _STAGED: Final = f"staged/{ROOTS_FILE}"
 
@@ -94,6 +95,9 @@ class RootsFile:
                 was changed after the version was staged.
         """
         self._check_staged()
+        if self.missing():
+            *earlier, newest = roots_versions(self.text)
+            check_forms(newest.stacks, before=earlier[-1].stacks if earlier else None)
         text = sign_roots(self.text, signer, trusts_of=self._trusts_of)
         if _is_signed(self.roots, signer):
             text = self.text
@@ -111,7 +115,8 @@ class RootsFile:
         """Write a change of one value; return it with who answers for it.
 
         Raises:
-            GovernanceError: If the roots would not be valid with it; nothing was written.
+            GovernanceError: If the roots would not be valid with it, or the value is of no form
+                that a stack file can have; nothing was written.
         """
         if self.waits:
             raise DocumentError(
@@ -124,6 +129,7 @@ class RootsFile:
         proposal = propose(
             self.in_force, stack=stack, path=path, value=value, trusts_of=self._trusts_of
         )
+        check_forms(proposal.roots.stacks, before=read_roots(self.in_force).stacks)
         if proposal.text != self.in_force:
             write_whole(self.path, proposal.text.encode())
             self.text = self.in_force = proposal.text

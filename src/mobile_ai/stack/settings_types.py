@@ -40,13 +40,15 @@ def _readable_cidr(cidr: str) -> str:
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_NAME: Final = r"^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$"
+NAME_PATTERN: Final = r"^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$"
+"""Part of names of resources, as text."""
 _TAG_VALUE: Final = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 _VERSION: Final = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _ACCOUNT: Final = r"^\d{12}$"
 _ARN: Final = r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S+$"
-_DOMAIN: Final = rf"^({_LABEL}\.)+{_LABEL}$"
+DOMAIN_PATTERN: Final = rf"^({_LABEL}\.)+{_LABEL}$"
+"""DNS host name, as text."""
 _URL: Final = r"^https://[^\s/]+(/\S*)?$"
 _CIDR: Final = r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"
 _IMAGE: Final = r"^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$"
@@ -54,7 +56,7 @@ _MANIFEST: Final = (
     r"^models/[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*/manifest\.yaml$"
 )
 
-Name = Annotated[str, Field(pattern=_NAME)]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """Part of names of resources: two and a region fit an IAM role name (64)."""
 TagValue = Annotated[str, Field(pattern=_TAG_VALUE)]
 """Text valid both as an AWS tag and as a Kubernetes label."""
@@ -71,7 +73,7 @@ AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
 """AWS account id, 12 digits."""
 Arn = Annotated[str, Field(pattern=_ARN, max_length=2048)]
 """ARN of an AWS resource."""
-DomainName = Annotated[str, Field(pattern=_DOMAIN, max_length=253)]
+DomainName = Annotated[str, Field(pattern=DOMAIN_PATTERN, max_length=253)]
 """DNS host name."""
 HttpsUrl = Annotated[str, Field(pattern=_URL, max_length=512)]
 """URL with the scheme ``https``."""
@@ -86,14 +88,14 @@ _WORDS: Final = {
     REGION_PATTERN: "the name of an AWS region, such as eu-central-1",
     ENVIRONMENT_PATTERN: "lower-case letters, digits and '-', at most 31, starting with a letter",
     DATA_TYPE_PATTERN: "lower-case words joined by '-', such as camera-image",
-    _NAME: "lower-case letters, digits and '-', at most 24, starting with a letter",
+    NAME_PATTERN: "lower-case letters, digits and '-', at most 24, starting with a letter",
     _TAG_VALUE: "letters, digits, '.', '_' and '-', at most 63",
     _VERSION: "a semantic version such as 1.2.3",
     _SHA256: "64 lower-case hexadecimal digits (sha256sum FILE)",
     _ACCOUNT: "12 digits in quotes",
     _ARN: "an Amazon resource name (arn:aws:...)",
     MAIL_PATTERN: "a mail address",
-    _DOMAIN: "a domain name in lower case",
+    DOMAIN_PATTERN: "a domain name in lower case",
     _URL: "an https:// address",
     _CIDR: "an IPv4 network such as 10.20.0.0/16",
     _IMAGE: "repository@sha256:<64 hexadecimal digits>",
