@@ -67,7 +67,12 @@ def faults_of(stacks: Mapping[str, StackRoots]) -> Iterator[Fault]:
 def _values(entry: StackRoots) -> Iterator[tuple[str, str, Callable[[str], bool], str]]:
     bounds = entry.bounds
     for issuer, audiences in bounds.issuers.items():
-        yield f"bounds.issuers[{issuer}]", issuer, _matches(_ISSUER), "an https:// address of a host"
+        yield (
+            f"bounds.issuers[{issuer}]",
+            issuer,
+            _matches(_ISSUER),
+            "an https:// address of a host",
+        )
         for item in audiences:
             yield f"bounds.issuers[{issuer}]", item, _is_filled, "an audience of its tokens"
     for item in bounds.images:

@@ -11,6 +11,7 @@ from mobile_ai.contracts.bounds import Bounds
 from mobile_ai.contracts.reading import MISSING, Property, at_least, at_most, one_of, optional
 from mobile_ai.contracts.released import proven_manifests
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT
+from mobile_ai.governance.bound_changes import CHANGE, change, key_of
 from mobile_ai.governance.rule import Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
@@ -25,12 +26,8 @@ _RECORD: Final = "aws:route53/record:Record"
 _DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _REGISTRY: Final = "mobileai:index:ModelRegistry"
 _API_NAME: Final = "aws:apigatewayv2/domainName:DomainName"
-# Root, who answers for it (`MONEY` of contracts/bounds.py says which are FinOps'), and the command.
-_CHANGE: Final = (
-    "keep to `bounds` of policy-pack/stacks.yaml, or have {1} change it: "
-    "`mobile-ai roots propose STACK 'bounds.{0}' VALUE`"
-)
 _EVERY_OTHER: Final = "*"
+_FINOPS: Final = "FinOps"
 # As EC2's x2iedn: a higher figure would lower the share, and the cost, of each pod.
 _GB_PER_CPU: Final = 32
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
@@ -46,7 +43,7 @@ def _bounds(case: Case) -> Bounds:
     group="security",
     severity="critical",
     frameworks=("OWASP API2:2023", "NIST SP 800-207"),
-    remediation=_CHANGE.format("issuers[ISSUER][+]", "security"),
+    remediation=CHANGE.format("issuers[ISSUER][+]", "security"),
     applies_to=(_AUTHORIZER,),
 )
 def identity_bounded(case: Case) -> None:
@@ -54,11 +51,14 @@ def identity_bounded(case: Case) -> None:
     issuers = _bounds(case).issuers
     tokens = case.at("jwtConfiguration")
     issuer = tokens.at("issuer")
-    if issuer.require(one_of(*issuers), f"one of {sorted(issuers)}"):
+    field = "issuers[ISSUER][+]" if issuer.pending else f"issuers{key_of(issuer.text())}[+]"
+    step = change(case, field, next(iter(tokens.at("audiences").texts()), None))
+    if issuer.require(one_of(*issuers), f"one of {sorted(issuers)}", next_step=step):
         tokens.at("audiences").require(bool, "at least one audience")
         for audience in tokens.at("audiences").items():
             allowed = issuers.get(issuer.text(), [])
-            audience.require(one_of(*allowed), f"one of {allowed}")
+            step = change(case, field, audience)
+            audience.require(one_of(*allowed), f"one of {allowed}", next_step=step)
 
 
 @resource_rule(
@@ -67,7 +67,7 @@ def identity_bounded(case: Case) -> None:
     group="security",
     severity="high",
     frameworks=("NIST SP 800-53 SC-20", "CIS Controls 4.9"),
-    remediation=_CHANGE.format("domains[+]", "security"),
+    remediation=CHANGE.format("domains[+]", "security"),
     applies_to=(_API_NAME, _CERTIFICATE, _DISTRIBUTION, _GATEWAY, _RECORD, _REGISTRY, _ROUTE),
 )
 def names_bounded(case: Case) -> None:
@@ -78,6 +78,7 @@ def names_bounded(case: Case) -> None:
         address.require(
             optional(lambda value: any(_is_below(_host(value), domain) for domain in domains)),
             f"an address at {domains}",
+            next_step=change(case, "domains[+]", _host(address.text()) or None),
         )
         return
     names = _names(case)
@@ -85,6 +86,7 @@ def names_bounded(case: Case) -> None:
         name.require(
             lambda value: any(_is_below(str(value), domain) for domain in domains),
             f"a name of {domains}",
+            next_step=change(case, "domains[+]", name),
         )
 
 
@@ -119,7 +121,7 @@ def _is_below(name: str, domain: str) -> bool:
     group="security",
     severity="medium",
     frameworks=("CIS Controls 17.5", "NIST AI RMF MANAGE 4.3"),
-    remediation=_CHANGE.format("notify[+]", "security"),
+    remediation=CHANGE.format("notify[+]", "security"),
     applies_to=(_ANOMALIES, _BUDGET, _SUBSCRIPTION, DEPLOYMENT),
 )
 def notifications_bounded(case: Case) -> None:
@@ -152,6 +154,7 @@ def _require_mail(case: Case, address: Property) -> None:
             and (str(value) in allowed or str(value).rpartition("@")[2] in allowed)
         ),
         f"an address of {allowed}",
+        next_step=change(case, "notify[+]", address),
     )
 
 
@@ -161,7 +164,7 @@ def _require_mail(case: Case, address: Property) -> None:
     group="finops",
     severity="high",
     frameworks=("FinOps Framework: Budgeting", "AWS Well-Architected COST02"),
-    remediation=_CHANGE.format("budgets[NAME].maximumUsd", "FinOps"),
+    remediation=CHANGE.format("budgets[NAME].maximumUsd", _FINOPS),
     applies_to=(CONTEXT,),
 )
 def budgets_bounded(case: Case) -> None:
@@ -171,16 +174,30 @@ def budgets_bounded(case: Case) -> None:
     for name, budget in declared.items():
         bound = bounds.get(name, bounds.get(_EVERY_OTHER))
         if bound is None:
-            budget.at("name").require(one_of(*bounds), f"one of {sorted(bounds)}")
+            new = {"maximumUsd": budget.at("monthlyUsd").plain(), "kind": budget.at("kind").plain()}
+            step = change(case, f"budgets{key_of(name)}", new, _FINOPS)
+            budget.at("name").require(one_of(*bounds), f"one of {sorted(bounds)}", next_step=step)
             continue
-        most = bound.maximum_usd
-        budget.at("monthlyUsd").require(at_most(most), f"at most {most:g}")
+        place, most = (
+            f"budgets{key_of(name if name in bounds else _EVERY_OTHER)}",
+            bound.maximum_usd,
+        )
+        limit, kind, scope = (budget.at(key) for key in ("monthlyUsd", "kind", "scope"))
+        step = change(case, f"{place}.maximumUsd", limit, _FINOPS)
+        limit.require(at_most(most), f"at most {most:g}", next_step=step)
         if bound.kind == "hard":
-            budget.at("kind").require(one_of("hard"), "'hard'")
+            step = change(case, f"{place}.kind", kind, _FINOPS)
+            kind.require(one_of("hard"), "'hard'", next_step=step)
         if bound.scope:
-            budget.at("scope").require(one_of(bound.scope), f"{bound.scope!r}")
+            step = change(case, f"{place}.scope", scope, _FINOPS)
+            scope.require(one_of(bound.scope), f"{bound.scope!r}", next_step=step)
     for name in sorted(set(bounds) - set(declared) - {_EVERY_OTHER}):
-        case.deny("budgets", got=f"no budget {name!r}", expected="one, as the bounds say")
+        case.deny(
+            "budgets",
+            got=f"no budget {name!r}",
+            expected="one, as the bounds say",
+            next_step="keep the budget in `mobile-ai:budgets` of the stack file",
+        )
 
 
 @resource_rule(
@@ -189,7 +206,7 @@ def budgets_bounded(case: Case) -> None:
     group="finops",
     severity="medium",
     frameworks=("FinOps Framework: Data Ingestion",),
-    remediation=_CHANGE.format("nodePriceUsdPerHour", "FinOps"),
+    remediation=CHANGE.format("nodePriceUsdPerHour", _FINOPS),
     applies_to=(CONTEXT,),
 )
 def node_prices_bounded(case: Case) -> None:
@@ -197,10 +214,12 @@ def node_prices_bounded(case: Case) -> None:
     bounds = _bounds(case)
     least, cpus = bounds.node_price_usd_per_hour, bounds.node_cpu
     for site in case.at("sites").items():
-        price = site.at("nodePriceUsdPerHour")
-        price.require(at_least(least), f"at least {least:g} USD an hour")
-        site.at("nodeCpu").require(optional(at_most(cpus)), f"at most {cpus:g}")
-        memory = _GB_PER_CPU * (site.at("nodeCpu").number() or 1)
+        price, cpu = site.at("nodePriceUsdPerHour"), site.at("nodeCpu")
+        step = change(case, "nodePriceUsdPerHour", price, _FINOPS)
+        price.require(at_least(least), f"at least {least:g} USD an hour", next_step=step)
+        step = change(case, "nodeCpu", cpu, _FINOPS)
+        cpu.require(optional(at_most(cpus)), f"at most {cpus:g}", next_step=step)
+        memory = _GB_PER_CPU * (cpu.number() or 1)
         site.at("nodeMemoryGb").require(optional(at_most(memory)), f"at most {memory:g}")
 
 
@@ -210,13 +229,15 @@ def node_prices_bounded(case: Case) -> None:
     group="security",
     severity="high",
     frameworks=("NIST SP 800-53 AC-4", "CIS Controls 3.3"),
-    remediation=_CHANGE.format("buckets[+]", "security"),
+    remediation=CHANGE.format("buckets[+]", "security"),
     applies_to=(_REGISTRY,),
 )
 def existing_bounded(case: Case) -> None:
     """Check the registry's bucket: anybody can own one of that name, in any account."""
     allowed = _bounds(case).buckets
-    case.at("artifactBucket").require(optional(one_of(*allowed)), f"one of {allowed}")
+    bucket = case.at("artifactBucket")
+    step = change(case, "buckets[+]", bucket)
+    bucket.require(optional(one_of(*allowed)), f"one of {allowed}", next_step=step)
 
 
 @resource_rule(
@@ -225,7 +246,7 @@ def existing_bounded(case: Case) -> None:
     group="delivery",
     severity="high",
     frameworks=("NIST AI RMF MANAGE 2.3", "EU AI Act Art. 9(6)"),
-    remediation=_CHANGE.format("rollout.FIELD", "security"),
+    remediation=CHANGE.format("rollout.FIELD", "security"),
     applies_to=(DEPLOYMENT,),
 )
 def rollout_within_roots(case: Case) -> None:
@@ -240,11 +261,19 @@ def rollout_within_roots(case: Case) -> None:
         bound.minimum_soak_hours,
     )
     for ring in rings[:1]:
-        ring.at("percent").require(at_most(most), f"at most {most:g} percent")
+        first = ring.at("percent")
+        step = change(case, "rollout.maximumFirstPercent", first)
+        first.require(at_most(most), f"at most {most:g} percent", next_step=step)
     for before, after in pairwise(rings):
-        share = before.at("percent").number() or 0
-        after.at("percent").require(at_most(share * factor), f"at most {factor:g} times {share:g}")
-        before.at("soakHours").require(at_least(hours), f"at least {hours:g} hours")
+        share, grown = before.at("percent").number() or 0, after.at("percent")
+        wanted = (grown.number() or 0) / share if share else None
+        step = change(case, "rollout.maximumFactor", wanted)
+        grown.require(
+            at_most(share * factor), f"at most {factor:g} times {share:g}", next_step=step
+        )
+        soak = before.at("soakHours")
+        step = change(case, "rollout.minimumSoakHours", soak)
+        soak.require(at_least(hours), f"at least {hours:g} hours", next_step=step)
 
 
 @resource_rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from shlex import quote
 from typing import Any, Final
 
 from mobile_ai.contracts.predicates import UsagePredicate
@@ -260,10 +261,17 @@ def usage_plausible(case: Case) -> None:
     app, least = app_of(case), case.parameters["minimumShare"]
     safe = case.facts.step == "safety"
     record = _usage(case, app, expired=safe)
+    step = (
+        "declare the measured usage, or have the FinOps approver sign an assumption "
+        f"(`mobile-ai record new usage --for {case.facts.setting.stack} --set app={quote(app)}`)"
+    )
     if record is None:
         report = case.warn if safe else case.deny
         report(
-            f"usage of {app!r}", got=_no_usage(case, app), expected="a measurement or an assumption"
+            f"usage of {app!r}",
+            got=_no_usage(case, app),
+            expected="a measurement or an assumption",
+            next_step=step,
         )
         return
     figures = {
@@ -273,7 +281,9 @@ def usage_plausible(case: Case) -> None:
     }
     for key, known in figures.items():
         case.at("spec", "usage", key).require(
-            at_least(known * least), f"at least {known * least:g} ({least:.0%} of {known:g})"
+            at_least(known * least),
+            f"at least {known * least:g} ({least:.0%} of {known:g})",
+            next_step=step,
         )
 
 

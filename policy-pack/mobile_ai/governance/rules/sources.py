@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any, Final
 
 from mobile_ai.contracts.predicates import IMAGE, ImagePredicate
 from mobile_ai.contracts.reading import Property, one_of, optional
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYED
+from mobile_ai.governance.bound_changes import change, key_of
 from mobile_ai.governance.resource_list import ListedType, listed_types
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
-_CHANGE: Final = (
-    "keep to `bounds` of policy-pack/stacks.yaml, or have security change it: "
-    "`mobile-ai roots propose STACK 'bounds.{0}' VALUE`"
-)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_BY_DIGEST: Final = "pin the image by digest (`mobile-ai images pin`)"
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
 _KUBERNETES_PROVIDER: Final = "pulumi:providers:kubernetes"
 
@@ -88,24 +87,24 @@ def provider_accounts_bound(case: Case) -> None:
     """Check the accounts, the roles that it assumes, and the context of a cluster."""
     bounds = case.facts.setting.bounds
     if case.resource.type != _AWS_PROVIDER:
-        contexts = bounds.contexts
-        case.at("context").require(
-            optional(one_of(*contexts)),
-            f"one of {contexts}",
-            next_step=_CHANGE.format("contexts[+]"),
-        )
+        contexts, context = bounds.contexts, case.at("context")
+        step = change(case, "contexts[+]", context)
+        context.require(optional(one_of(*contexts)), f"one of {contexts}", next_step=step)
         return
     accounts = _listed(case.at("allowedAccountIds"))
     if accounts != [bounds.account]:
+        wanted = accounts[0] if accounts else None
         case.at("allowedAccountIds").require(
-            lambda _: False, f"account {bounds.account} alone", next_step=_CHANGE.format("account")
+            lambda _: False,
+            f"account {bounds.account} alone",
+            next_step=change(case, "account", wanted),
         )
     if not case.at("assumeRoles").missing:
         for role in _listed(case.at("assumeRoles")) or [{}]:
             arn = role.get("roleArn") if isinstance(role, Mapping) else None
             if arn not in bounds.roles:
                 case.at("assumeRoles").deny(
-                    f"roles of {bounds.roles}", next_step=_CHANGE.format("roles[+]")
+                    f"roles of {bounds.roles}", next_step=change(case, "roles[+]", arn)
                 )
 
 
@@ -135,9 +134,11 @@ def images_from_our_registry(case: Case) -> None:
         return repository in bounds and _DIGEST.fullmatch(digest) is not None
 
     for _, image in case.at("images").entries():
-        if not image.require(is_ours, f"an image by digest (@sha256:...) of {sorted(bounds)}"):
+        repository, digest = _parts("" if image.pending else image.text())
+        step = change(case, f"images{key_of(repository)}", {}) if digest else _BY_DIGEST
+        expected = f"an image by digest (@sha256:...) of {sorted(bounds)}"
+        if not image.require(is_ours, expected, next_step=step):
             continue
-        repository, digest = _parts(image.text())
         only = bounds[repository].digests
         if only and digest not in only:
             image.deny(f"one of {only}, as the roots say")
@@ -172,6 +173,9 @@ def images_vouched_for(case: Case) -> None:
                 f"image {reference}",
                 got=f"no record by {bound.signer} that names this digest",
                 expected="one in images/<environment>/",
+                next_step="have the image workflow sign a record of it "
+                f"(`mobile-ai record new image --for {case.facts.setting.environment} "
+                f"--set repository={repository} --set index={quote(digest)}`)",
             )
 
 
