@@ -12,8 +12,10 @@ import typer
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.main import main
 from mobile_ai.cli.questions import ask
+from mobile_ai.delivery.repository.folder import read_releases
+from tests.delivery.world import World, deployment, weights
 from tests.signing.conftest import Place
-from tests.signing.examples import EXAMPLES, signer
+from tests.signing.examples import signer
 
 ROOT = Path(__file__).parents[2]
 
@@ -143,12 +145,29 @@ def test_a_record_of_another_environment_is_not_signed(place, capsys):
 
 
 def test_a_lift_is_requested_where_releases_keep_it(place, capsys):
+    world = World(place.root / "world")
+    world.publish(deployment(world.make("1.0.0", weights(1)), halted=True))
     folder = place.root / "releases" / "dev"
-    folder.mkdir(parents=True)
-    ids = EXAMPLES["lift"]["lifted"]
-    code, out, _ = new(capsys, "lift", "--for", "dev", lifted=ids[0])
+    shutil.copytree(world.releases, folder)
+    [halt] = read_releases(folder).halts
+    before = place.files()
+
+    code, _, err = new(capsys, "lift", "--for", "dev", lifted="a" * 64)
+    assert (code, f"expected one of ['{halt.id}']" in err, "Next:" in err) == (2, True, True)
+    assert place.files() == before
+
+    code, out, _ = new(capsys, "lift", "--for", "dev", lifted=halt.id)
     assert (code, "mobile-ai release sign" in out) == (0, True)
-    assert json.loads((folder / "lifts.json").read_text())["lifted"] == ids
+    assert json.loads((folder / "lifts.json").read_text())["lifted"] == [halt.id]
+    assert new(capsys, "lift", "--for", "dev", lifted=halt.id)[0] == 0
+
+
+def test_a_waiver_that_no_judge_takes_is_not_drafted(place, capsys):
+    before = place.files()
+    sets = {"rule": "no-such-rule", "urn": "urn:x", "ticket": "OPS-1", "reason": "why"}
+    code, _, err = new(capsys, "waiver", "--for", "dev", "--role", "security", **sets)
+    assert (code, "no rule 'no-such-rule'" in err, "Next:" in err) == (2, True, True)
+    assert place.files() == before
 
 
 def test_a_staged_record_says_that_it_does_not_count(place, capsys):

@@ -95,7 +95,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         **_TERM,
     },
     "waiver": {
-        "rule": "probes-set",
+        "rule": "parity-kept",
         "stack": "dev",
         "urn": "urn:pulumi:dev::mobile-ai::kubernetes:apps/v1:Deployment::digits",
         **_WHY,

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from securesystemslib.exceptions import UnverifiedSignatureError
 
+from mobile_ai.contracts.assessment_scope import is_about
 from mobile_ai.contracts.canonical import manifest_digest, sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_json
 from mobile_ai.contracts.errors import DocumentError, GovernanceError
@@ -98,7 +99,7 @@ def verify_version(manifest_path: Path, *, trust: Trust, pin: str | None = None)
     findings += problems
     model, problems = _check_chain(text, evidence, pin or actual, trust)
     findings += problems
-    findings += _check_scopes(folder, manifest_digest(values), trust)
+    findings += _check_scopes(folder, manifest, manifest_digest(values), trust)
     if model is not None and not findings:
         findings += _check_agreement(model, evidence)
         findings += _check_signature(evidence["signature"], model, folder, trust)
@@ -209,7 +210,9 @@ def _check_chain(
         return None, [VerifyFinding(error.what, f"got {error.got}; expected {error.expected}")]
 
 
-def _check_scopes(folder: Path, digest: str, trust: Trust) -> list[VerifyFinding]:
+def _check_scopes(
+    folder: Path, manifest: ModelManifest, digest: str, trust: Trust
+) -> list[VerifyFinding]:
     """Check that every record beside the version is a signed scope of this manifest."""
     files = sorted((folder / SCOPE_FOLDER).glob("*.yaml"))
     texts = [(f"{SCOPE_FOLDER}/{file.name}", file.read_bytes()) for file in files]
@@ -227,9 +230,9 @@ def _check_scopes(folder: Path, digest: str, trust: Trust) -> list[VerifyFinding
         if kind != ASSESSMENT_SCOPE
     ]
     return findings + [
-        VerifyFinding(record.name, "names another manifest than the one beside it")
-        for record in records.by_type.get(ASSESSMENT_SCOPE, ())
-        if digest not in record.statement.digests
+        VerifyFinding(item.name, "names another manifest than the one beside it")
+        for item in records.scopes
+        if not is_about(item.statement, item.content, manifest, digest=digest)
     ]
 
 

@@ -9,10 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mobile_ai.contracts.manifest import ModelManifest
+    from mobile_ai.contracts.predicates import AssessmentScopePredicate
+    from mobile_ai.contracts.statements import Statement
 
 Uses = Mapping[str, frozenset[str]]
 """Values by field of a scope, such as ``apps``; of a deployment, what it uses."""
+
+
+def is_about(
+    statement: Statement,
+    content: AssessmentScopePredicate,
+    manifest: ModelManifest,
+    *,
+    digest: str,
+) -> bool:
+    """Return whether a scope is about a version, under the version's own risk class.
+
+    Args:
+        statement: The scope's statement.
+        content: Its predicate.
+        manifest: The version's manifest.
+        digest: Canonical digest of the manifest.
+    """
+    metadata = manifest.metadata
+    wanted = (metadata.name, metadata.version, metadata.risk_class)
+    named = (content.model, content.version, content.risk_class)
+    return digest in statement.digests and named == wanted
 
 
 def covers(use: Uses, scopes: Iterable[Uses]) -> bool:

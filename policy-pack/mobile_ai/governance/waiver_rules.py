@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mobile_ai.contracts.records import Waiver
+from collections.abc import Iterable
+from typing import cast
+
+from mobile_ai.contracts.predicates import PredicateModel, WaiverPredicate
+from mobile_ai.contracts.records import Record, Waiver
 from mobile_ai.governance.rule_terms import RuleTerms
 
 
@@ -23,3 +27,11 @@ def why_unfit(waiver: Waiver, rule: RuleTerms | None) -> str:
     if days > rule.max_waiver_days:
         return f"{days} days; {rule.id} is waived for {rule.max_waiver_days} at most"
     return ""
+
+
+def why_of_no_use(record: Record[PredicateModel], rules: Iterable[RuleTerms]) -> str:
+    """Return the reason why a record is never valid under some rules, empty if it can be."""
+    if not isinstance(record.content, WaiverPredicate):
+        return ""
+    named = record.content.rule
+    return why_unfit(cast("Waiver", record), next((i for i in rules if i.id == named), None))

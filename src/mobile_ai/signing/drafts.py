@@ -7,7 +7,7 @@ digests); by default a record's subject is its own predicate.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ from mobile_ai.contracts.predicates import (
     read_predicate,
     type_named,
 )
+from mobile_ai.contracts.records import Record
 from mobile_ai.contracts.statements import Statement, Subject, statement_of
 from mobile_ai.signing.errors import SigningError
 
@@ -147,6 +148,27 @@ def commented(row: PredicateType, *, path: str, now: datetime) -> str:
     if row.about:
         draft["subject"] = [{"name": "TODO", "sha256": "TODO"}]
     return draft_text(row, draft)
+
+
+def check_fit(
+    draft: RecordDraft, unfit: Callable[[Record[PredicateModel]], str], *, name: str
+) -> None:
+    """Refuse a draft of a record that would never be valid, such as a waiver of no rule.
+
+    Args:
+        draft: The draft.
+        unfit: Returns why a record is never valid; empty if it can be.
+        name: Of the draft, for messages.
+
+    Raises:
+        SigningError: With that reason.
+    """
+    content = read_predicate(draft.statement, name=name)
+    if content is None:
+        return
+    record = Record(name=name, role=draft.role, statement=draft.statement, content=content)
+    if why := unfit(record):
+        raise _refused(name, why, "a record that can be valid (docs/policies.md)")
 
 
 def check_new(draft: RecordDraft, *, now: datetime, name: str) -> None:

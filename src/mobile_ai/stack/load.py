@@ -1,13 +1,14 @@
 """From configuration values to what the program needs, or to one error with every problem."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.roots import read_roots
+from mobile_ai.contracts.roots import StackRoots, read_roots
 from mobile_ai.contracts.roots_folder import ROOTS_FILE, pack_text
 from mobile_ai.stack.errors import Problem, SettingsError
 from mobile_ai.stack.reader import StackFile, stack_file_name, stack_names
@@ -127,34 +128,41 @@ def _records(
     scopes = sorted({files.scope_folder for files in models.values()})
     stacks = {stack, *stack_names(root), *_listed(root)}
     for place in ("policy-pack/waivers", "usage"):
-        try:
+        with _noted(problems):
             check_placed(root, place, stacks)
-        except RecordError as error:
-            problems.append(error.problem)
     for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}", *scopes):
-        try:
+        with _noted(problems):
             records += load_records(root, folder)
-        except RecordError as error:
-            problems.append(error.problem)
     return tuple(records)
 
 
-def _listed(root: Path) -> Iterable[str]:
+@contextmanager
+def _noted(problems: list[Problem]) -> Iterator[None]:
+    """Note a record that cannot be used as a problem of the stack file."""
+    try:
+        yield
+    except RecordError as error:
+        problems.append(error.problem)
+
+
+def _listed(root: Path) -> Mapping[str, StackRoots]:
     """Return the stacks that the roots list, which may have their file elsewhere."""
     try:
         return read_roots(pack_text(root / "policy-pack", ROOTS_FILE)).stacks
     except GovernanceError:
-        return ()  # whoever judges reads them too, and says what is wrong
+        return {}  # whoever judges reads them too, and says what is wrong
 
 
 def _image_records(root: Path, settings: Settings, problems: list[Problem]) -> tuple[Record, ...]:
     """Return the records that name a digest of the stack's images; others are of other times."""
     pinned = [text.partition("@sha256:")[2] for text in settings.images.references]
-    try:
+    trusts = {path.stem for path in (root / "policy-pack/trust").glob("*.yaml")}
+    known = {settings.environment, *trusts, *(i.environment for i in _listed(root).values())}
+    found: list[Record] = []
+    with _noted(problems):
+        check_placed(root, "images", known, kind="environment")
+    with _noted(problems):
         found = load_records(root, f"images/{settings.environment}")
-    except RecordError as error:
-        problems.append(error.problem)
-        return ()
     return tuple(item for item in found if any(digest in item.text for digest in pinned))
 
 

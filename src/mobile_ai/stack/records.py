@@ -5,7 +5,7 @@ else: no absolute path, no dot segments, no symbolic link on the way, no large f
 """
 
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -148,26 +148,35 @@ def load_records(root: Path, folder: str) -> list[Record]:
     return [Record(name=path, text=read_below(root, folder, path, key=folder)) for path in paths]
 
 
-def check_placed(root: Path, folder: str, stacks: Collection[str]) -> None:
+def check_placed(root: Path, folder: str, names: Collection[str], *, kind: str = "stack") -> None:
     """Refuse records that no stack would read: a withdrawal there would be lost in silence.
 
     Args:
         root: The repository.
-        folder: Folder with one folder for each stack.
-        stacks: The stacks.
+        folder: Folder with one folder for each stack, or environment.
+        names: The stacks or environments.
+        kind: What the names are.
 
     Raises:
-        RecordError: If a file lies in the folder itself, or in one that is named after no stack.
+        RecordError: If a file lies in the folder itself, or in one that has no such name.
     """
+    for error in misplaced(root, folder, names, kind=kind):
+        raise error
+
+
+def misplaced(
+    root: Path, folder: str, names: Collection[str], *, kind: str = "stack"
+) -> Iterator[RecordError]:
+    """Yield an error for each record that no stack would read (see ``check_placed``)."""
     for entry in sorted((root / folder).iterdir()) if (root / folder).is_dir() else ():
-        files = entry.rglob("*") if entry.is_dir() and entry.name not in stacks else [entry]
+        files = sorted(entry.rglob("*")) if entry.is_dir() and entry.name not in names else [entry]
         for file in files:
             if file.is_file() and file.suffix.lower() in _SIMILAR:
-                raise RecordError(
+                yield RecordError(
                     file.relative_to(root).as_posix(),
                     got="a record that no stack reads",
-                    expected=f"it in {folder}/<stack>/, of {sorted(stacks)}",
-                    next_step=f"move it to {folder}/<stack>/, of policy-pack/stacks.yaml, or "
+                    expected=f"it in {folder}/<{kind}>/, of {sorted(names)}",
+                    next_step=f"move it to {folder}/<{kind}>/, of policy-pack/stacks.yaml, or "
                     "remove it",
                 )
 

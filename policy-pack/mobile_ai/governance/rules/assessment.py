@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from mobile_ai.contracts.assessment_scope import Uses, covers, uncovered, uses_of
+from mobile_ai.contracts.assessment_scope import Uses, covers, is_about, uncovered, uses_of
 from mobile_ai.contracts.evidence import VerifiedModel
 from mobile_ai.contracts.predicates import AssessmentScopePredicate
 from mobile_ai.contracts.tokens import DEPLOYMENT
@@ -112,13 +112,10 @@ def _deny_use(case: Case, use: Uses, known: list[Uses]) -> None:
 
 def _scopes(case: Case, model: VerifiedModel) -> list[AssessmentScopePredicate]:
     """Return the signed further uses of a version, under its own risk class."""
-    metadata = model.manifest.metadata
-    wanted = (metadata.name, metadata.version, metadata.risk_class)
     return [
-        item
-        for record in case.facts.records.scopes
-        if model.digest in record.statement.digests
-        and ((item := record.content).model, item.version, item.risk_class) == wanted
+        item.content
+        for item in case.facts.records.scopes
+        if is_about(item.statement, item.content, model.manifest, digest=model.digest)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,8 +16,9 @@ from mobile_ai.cli.options import Json
 from mobile_ai.cli.questions import ask
 from mobile_ai.contracts.predicates import LIFT, PredicateType, type_named
 from mobile_ai.contracts.printable import printable
+from mobile_ai.contracts.trust import Trust
 from mobile_ai.signing.compose import Answers, ask_values, composed
-from mobile_ai.signing.drafts import commented, draft_of, draft_text, row_named
+from mobile_ai.signing.drafts import check_fit, commented, draft_of, draft_text, row_named
 from mobile_ai.signing.files import write_files
 from mobile_ai.signing.records import (
     environment_of,
@@ -25,7 +27,7 @@ from mobile_ai.signing.records import (
     trust_for,
 )
 from mobile_ai.signing.roles import signer_from_uri
-from mobile_ai.signing.states import RecordState, list_records, record_state
+from mobile_ai.signing.states import RecordState, Unfit, file_state, list_records
 from mobile_ai.stack.listed import find_environment, find_stack
 
 app = typer.Typer(
@@ -100,6 +102,7 @@ def new(  # noqa: PLR0917  # typer passes options by name
     value = composed(row, answers, now=now)
     draft = draft_of(value, name=path.name)
     environment_of(draft, root)
+    check_fit(draft, _unfit(), name=path.name)
     write_files({path: draft_text(row, value)})
     print(f"wrote {path}; next, as {draft.role}: mobile-ai record sign {path} --key ...")
 
@@ -126,6 +129,7 @@ def sign(  # noqa: PLR0917  # typer passes options by name
     """
     now = _now()
     asked = read_draft_or_staged(draft, root, role=role)
+    check_fit(asked, _unfit(), name=draft.name)
     found = environment_of(asked, root)
     if environment and found not in {"", environment}:
         raise UserError(
@@ -178,7 +182,7 @@ def verify(
     """
     now = _now()
     trust = trust_for(environment or _environment(root), root, now=now)
-    found = [record_state(_text(path), name=str(path), trust=trust, now=now) for path in files]
+    found = [_state(path, trust=trust, now=now) for path in files]
     _show(found, as_json=as_json)
     if not all(item.counts for item in found):
         raise typer.Exit(_REFUSED)
@@ -193,7 +197,14 @@ def list_command(
 
     Example: mobile-ai record list --json
     """
-    _show(list(list_records(root, now=_now())), as_json=as_json)
+    _show(list(list_records(root, now=_now(), unfit=_unfit())), as_json=as_json)
+
+
+def _unfit() -> Unfit:
+    from mobile_ai.governance.rules import catalogue  # noqa: PLC0415
+    from mobile_ai.governance.waiver_rules import why_of_no_use  # noqa: PLC0415
+
+    return partial(why_of_no_use, rules=catalogue())
 
 
 def _ask(question: str) -> str:
@@ -217,7 +228,7 @@ def _environment(root: Path) -> str:
 
 def _request_lift(root: Path, stack: str, values: dict[str, str]) -> None:
     """Request a lift where releases keep it: one truth, signed as part of a release."""
-    from mobile_ai.delivery.repository.halted import request_lift  # noqa: PLC0415
+    from mobile_ai.delivery.repository.release import request_known_lift  # noqa: PLC0415
 
     row: PredicateType | None = type_named(LIFT)
     assert row is not None  # noqa: S101  it is in the table
@@ -228,7 +239,7 @@ def _request_lift(root: Path, stack: str, values: dict[str, str]) -> None:
             f"{folder}: got no releases; expected those of stack {stack}. "
             "Next: name a stack that has releases with --for."
         )
-    request_lift(folder, value["predicate"].get("lifted", ()))
+    request_known_lift(folder, value["predicate"].get("lifted", ()))
     print(f"wrote {folder}/lifts.json; it counts once role models signed: mobile-ai release sign")
 
 
@@ -262,9 +273,9 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return {key: value for key, value in pairs}  # noqa: C416  each pair is a list
 
 
-def _text(path: Path) -> str:
+def _state(path: Path, *, trust: Trust, now: datetime) -> RecordState:
     try:
-        return path.read_text("utf-8")
+        return file_state(path, name=str(path), trust=trust, now=now, unfit=_unfit())
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: got {error}; expected a record. Next: name one that `mobile-ai record list` "

@@ -182,6 +182,26 @@ def lift_halts(
     return found
 
 
+def request_known_lift(folder: Path, ids: Sequence[str]) -> None:
+    """Request that halts of the signed releases be lifted (see ``lift_halts``).
+
+    Raises:
+        ReleaseError: If the signed metadata is invalid, or names no such halt.
+        DocumentError: If an id is malformed.
+    """
+    releases = read_releases(folder)
+    known = {item.id for item in releases.halts}
+    for item in ids:
+        if parse_sha256(item, name="id of a halt") not in known:
+            raise ReleaseError(
+                f"halt {item}",
+                got="no such halt",
+                expected=f"one of {sorted(known)}" if known else "a halt that the releases name",
+                next_step="`mobile-ai release lift --halt` takes one that a device reports",
+            )
+    request_lift(folder, ids)
+
+
 def _signed_halts(places: RepositoryPaths, deployment: Deployment, version: str) -> list[Halt]:
     if not places.releases.exists():
         return []
