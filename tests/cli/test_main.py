@@ -1,6 +1,7 @@
 """Console script: startup time and error messages."""
 
 import errno
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -88,6 +89,9 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(name, c
         assert name in {"key", "migrate", "roots", "schema", "trust"}
 
 
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EPERM)
+
+
 def test_a_file_that_may_not_be_used_is_one_line(capsys, monkeypatch):
     def fail(_):
         raise PermissionError(13, "Permission denied", "releases/dev")
@@ -109,7 +113,10 @@ def test_a_file_that_cannot_be_used_is_one_line(capsys, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("error", "is_known"),
-    [(OSError(errno.ENOSPC, "No space left"), True), (OSError(errno.EPIPE, "Broken"), False)],
+    [
+        *((OSError(code, os.strerror(code)), True) for code in FULL),
+        (OSError(errno.EPIPE, "Broken"), False),
+    ],
 )
 def test_a_full_disk_is_no_defect_and_a_broken_pipe_is_one(error, is_known):
     assert bool(file_error(error)) is is_known

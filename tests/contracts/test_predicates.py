@@ -131,7 +131,7 @@ def test_records_are_found_by_what_rules_ask_for() -> None:
     found = read_records([(name, record(name)) for name in CARRIED], trust=TRUST)
 
     assert found.refused == ()
-    assert [item.name for item in found.waivers["probes-set"]] == ["waiver"]
+    assert [item.name for item in found.waivers["parity-kept"]] == ["waiver"]
     assert [item.content.budget for item in found.exceptions] == ["stack"]
     assert [item.role for item in found.usage["dev", "field-assistant"]] == ["operations"]
     assert set(found.revoked.values()) == {EXAMPLES["revocation"]["reason"]}
@@ -159,7 +159,7 @@ BAD = {
 def test_a_record_that_does_not_count_is_named_and_costs_no_other(case: str) -> None:
     found = read_records([("bad.yaml", BAD[case]), ("good.yaml", record("waiver"))], trust=TRUST)
 
-    assert [item.name for item in found.waivers["probes-set"]] == ["good.yaml"]
+    assert [item.name for item in found.waivers["parity-kept"]] == ["good.yaml"]
     [refused] = found.refused
     assert "bad.yaml" in str(refused)
     assert refused.next_step

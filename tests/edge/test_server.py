@@ -226,11 +226,11 @@ def _answers(ask: Callable[[], Any]) -> bool:
     ("text", "expected"),
     [
         ("models: 3", "models"),
-        ("{}", "models: Field required"),
+        ("{}", "models: expected a value"),
         ("- a", "file"),
         ("{", "expected plain YAML"),
         ("listen: {port: 99999}", "listen.port"),
-        ("listne: {}", "listne: Extra inputs"),
+        ("listne: {}", "listne: expected no such field"),
     ],
 )
 def test_a_wrong_configuration_is_refused_and_says_where(

@@ -151,11 +151,11 @@ UNTYPED: dict[str, tuple[Write, str]] = {
     ),
     "wrong type": (
         written(GOOD.replace("protect: false", "protect: perhaps", 1)),
-        line(5) + r"3 mobile-ai:protect: got 'perhaps'; expected a valid boolean",
+        line(5) + r"3 mobile-ai:protect: got 'perhaps'; expected true or false",
     ),
     "wrong kind": (
         written(GOOD.replace("  mobile-ai:protect: false\n", "  mobile-ai:protect: [x]\n", 1)),
-        line(5) + r"3 mobile-ai:protect: got \['x'\]; expected a valid boolean",
+        line(5) + r"3 mobile-ai:protect: got \['x'\]; expected true or false",
     ),
 }
 

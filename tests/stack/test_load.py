@@ -56,8 +56,12 @@ RINGS = (*FIRST, "rollout", "rings")
 
 # case: (what is changed, the key that the message names, what the message also says)
 BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
-    "wrong type": (put("protect", value="yes"), "mobile-ai:protect", "got 'yes'; expected a valid"),
-    "number for text": (put("aws", "accountId", value=111122223333), "aws.accountId", "string"),
+    "wrong type": (
+        put("protect", value="yes"),
+        "mobile-ai:protect",
+        "got 'yes'; expected true or false",
+    ),
+    "number for text": (put("aws", "accountId", value=111122223333), "aws.accountId", "in quotes"),
     "unknown top-level key": (
         put("regoin", value="x"),
         "mobile-ai:regoin",
@@ -109,7 +113,7 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "field-assistant",
     ),
     "duplicate deployment": (repeat_deployment, "mobile-ai:deployments", "2 entries named"),
-    "percent over 100": (put(*RINGS, 1, "percent", value=101), "rings[1].percent", "less than or"),
+    "percent over 100": (put(*RINGS, 1, "percent", value=101), "rings[1].percent", "at most 100"),
     "percent not cumulative": (put(*RINGS, 1, "percent", value=5), "rollout", "must rise"),
     "stage that is no ring": (put(*FIRST, "rollout", "stage", value="beta"), "rollout", "'beta'"),
     "path outside models": (
@@ -157,6 +161,11 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "images.edge.arm64",
         "where Lambda can pull it",
     ),
+    "another account than that of the images": (
+        put("aws", "accountId", value="999999999999"),
+        "mobile-ai:aws.accountId",
+        "the account whose registry has the image",
+    ),
     "cloud placement abroad": (
         put(*FIRST, "placement", 2, "region", value="us-west-2"),
         "deployments[0].placement[2].region",
@@ -195,7 +204,7 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
     "events move sooner than the cloud allows": (
         put("telemetry", "infrequentAfterDays", value=29),
         "telemetry.infrequentAfterDays",
-        "greater than or equal to 30",
+        "at least 30",
     ),
     "events move after they are gone": (
         put("telemetry", "infrequentAfterDays", value=400),
@@ -387,6 +396,16 @@ def test_text_that_is_not_json_is_refused_and_not_a_crash(shared_repository: Pat
     found = problems(decode_config(raw), shared_repository)
 
     assert any("mobile-ai:owner: got '{broken'" in line for line in found)
+
+
+@pytest.mark.parametrize("place", ["images/stray.yaml", "images/old/x.yml", "usage/old/x.yaml"])
+def test_a_record_that_no_stack_reads_is_refused(repository: Path, place: str) -> None:
+    path = repository / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("a: b\n")
+
+    (problem,) = problems(stack_values(repository, "dev"), repository)
+    assert f"{place}: got a record that no stack reads" in problem
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

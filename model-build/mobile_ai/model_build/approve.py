@@ -22,6 +22,7 @@ from mobile_ai.contracts.errors import VerificationError
 from mobile_ai.contracts.manifest import ModelManifest
 from mobile_ai.contracts.models import MAIL_PATTERN
 from mobile_ai.contracts.predicates import ASSESSMENT, PREDICATES, Scope
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.statements import Statement, load_envelope
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.contracts.vocabulary import PRIVACY_TIERS, RiskClass
@@ -232,11 +233,11 @@ def _assessment(values: Any, name: str) -> Assessment:
     try:
         assessment = Assessment.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
+        problem = schema_problem(error)
         raise ApprovalError(
-            f"{name}: {'.'.join(map(str, problem['loc'])) or 'questionnaire'}",
-            got=f"{problem['input']!r:.120}",
-            expected=problem["msg"],
+            f"{name}: {problem.place or 'questionnaire'}",
+            got=problem.got,
+            expected=problem.expected,
             next_step="see model-build/samples/assessments/ for the form",
         ) from error
     _check_answers(assessment, name)

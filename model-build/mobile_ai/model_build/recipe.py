@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.contracts.vocabulary import Modality, RiskClass
 from mobile_ai.model_build.errors import RecipeError
@@ -281,11 +282,11 @@ def load_recipe(path: Path) -> BuildRecipe:
     try:
         return BuildRecipe.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
+        problem = schema_problem(error)
         raise RecipeError(
-            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'recipe'}",
-            got=f"{problem['input']!r:.120}",
-            expected=problem["msg"],
+            f"{path.name}: {problem.place or 'recipe'}",
+            got=problem.got,
+            expected=problem.expected,
             next_step="see recipes/recipe.schema.json",
         ) from error
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.vocabulary import (
     DATA_TYPE_PATTERN,
     LONGEST_DATA_TYPE,
@@ -126,9 +127,9 @@ def _type(key: str, entry: Any, before: DataType | None, name: str) -> DataType:
     try:
         return DataType.model_validate({**kept, **entry})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, (name, *first["loc"])))
-        raise _refused(place, first["msg"], "`modalities`, `minimumTier` and `places`") from error
+        first = schema_problem(error)
+        expected = f"{first.expected}, in `modalities`, `minimumTier` and `places`"
+        raise _refused(first.below(name), first.got, expected) from error
 
 
 def _loosened(before: DataType, after: DataType) -> list[str]:

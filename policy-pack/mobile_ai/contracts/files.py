@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from mobile_ai.contracts.documents import MAX_DOCUMENT_BYTES, read_json, read_yaml
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.schema_errors import schema_problem
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -40,9 +41,9 @@ def read_model(
         value = read(path.read_text(encoding="utf-8"), name=str(path), max_bytes=max_bytes)
         return kind.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        got = f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}"
-        raise refused(str(path), got, expected) from error
+        first = schema_problem(error)
+        what = f"{path}: {first.place}" if first.place else str(path)
+        raise refused(what, first.got, f"{first.expected}, in {expected}") from error
     except DocumentError as error:
         raise refused(str(path), error.got, error.expected) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -61,6 +62,9 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     Raises:
         OSError: If it cannot be written; the old file is then untouched.
     """
+    if path.exists() and not path.is_file():  # a pipe or a device: no content to keep
+        path.write_bytes(data)
+        return
     kept = path.stat().st_mode & 0o777 if path.exists() else None
     draft = write_beside(path, data, mode=mode)
     try:
@@ -85,17 +89,35 @@ def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
     draft = name_beside(path)
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error  # a name that people know
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+        # A name that people know; a full disk names none at all.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return draft
+
+
+def remove_written(path: Path, *, to: Path) -> None:
+    """Remove a staged file whose content was written to its place.
+
+    Raises:
+        DocumentError: If it cannot be removed; its place has been written.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DocumentError(
+            str(path),
+            got=f"a staged file that cannot be removed ({error.strerror})",
+            expected=f"none: {to} has been written, and is complete",
+            next_step=f"keep {to}, and remove {path} once its folder can be written",
+        ) from error
 
 
 def name_beside(path: Path, *, suffix: Literal["new", "old"] = "new") -> Path:

@@ -48,6 +48,7 @@ from mobile_ai.contracts.manifest_v2 import (
     Serving,
     StatementRef,
 )
+from mobile_ai.contracts.schema_errors import schema_problems
 
 __all__ = [
     "API_VERSIONS",
@@ -117,11 +118,7 @@ def read_manifest(text: str, *, name: str) -> tuple[ModelManifest, dict[str, Any
         # Through JSON, so that strict types accept what YAML can say (lists, timestamps).
         return typed(schema.model_validate_json(json.dumps(values))), values
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'manifest'}: {item['msg']}"
-            f" (got {item['input']!r:.80})"
-            for item in error.errors(include_url=False)
-        )
+        problems = "; ".join(map(str, schema_problems(error)))
         raise ManifestError(
             name,
             got=problems,

@@ -21,12 +21,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.schema_errors import schema_problem
 
 PARTITION: Final = "aws"
 """Partition that the components declare resources for; regions of others may be sites only."""
 REGION_PATTERN: Final = r"^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$"
 """Form of a region's name."""
 _FILE: Final = Path(__file__).parent / "data" / "regions.json"
+_ROW: Final = 'a row such as {"country": "DE"}'
 _PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 
 _refused = DocumentError.advising("name a region or a jurisdiction (docs/policies.md, Regions)")
@@ -158,6 +160,5 @@ def _row(key: str, value: Any, name: str) -> AwsRegion:
     try:
         return AwsRegion.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, (name, *first["loc"])))
-        raise _refused(place, first["msg"], 'a row such as {"country": "DE"}') from error
+        first = schema_problem(error)
+        raise _refused(first.below(name), first.got, f"{first.expected}, in {_ROW}") from error

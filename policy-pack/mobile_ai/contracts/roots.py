@@ -23,6 +23,7 @@ from mobile_ai.contracts.documents import dump_yaml, read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.models import StrictModel
 from mobile_ai.contracts.predicates import ROOTS
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.statements import (
     PAYLOAD_TYPE,
     Statement,
@@ -244,12 +245,8 @@ def _parsed(value: Any, name: str) -> _Predicate:
     try:
         return _Predicate.model_validate(dict(value))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, (name, *first["loc"])))
-        raise _refused(place, first["msg"], _expected(first["loc"])) from error
-
-
-def _expected(place: tuple[str | int, ...]) -> str:
-    if place[-1:] == ("class",):
-        return "`class: development` or `class: production`"
-    return "the fields of docs/policies.md, `Bounds`"
+        first = schema_problem(error)
+        expected = f"{first.expected} (docs/policies.md, `Bounds`)"
+        if first.place.endswith(".class"):
+            expected = "`class: development` or `class: production`"
+        raise _refused(first.below(name), first.got, expected) from error

@@ -21,6 +21,7 @@ from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError, EvidenceError
 from mobile_ai.contracts.manifest import ModelManifest, TensorSpec
+from mobile_ai.contracts.schema_errors import schema_problem
 
 _unfit = EvidenceError.advising("build the version again: `mobile-ai model build`")
 
@@ -112,12 +113,11 @@ def _read(data: bytes, name: str) -> _File:
     try:
         return _File.model_validate(value)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "file"
+        problem = schema_problem(error)
         raise DocumentError(
-            f"{name}: {where}",
-            got=f"{problem['input']!r:.80}",
-            expected=problem["msg"],
+            f"{name}: {problem.place or 'file'}",
+            got=problem.got,
+            expected=problem.expected,
             next_step="build the version again: `mobile-ai model build`",
         ) from error
 

@@ -9,7 +9,10 @@ from mobile_ai.contracts.printable import printable
 
 DISTRIBUTION: Final = "mobile-ai-delivery"
 """Name of the installed distribution."""
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+# What a file system answers where the call had no name of a file.
+_OF_FILES: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+)
 
 
 class UserError(Exception):
@@ -27,7 +30,7 @@ def answering(*kinds: type[Exception]) -> Iterator[None]:
 
 def file_error(error: OSError) -> str:
     """Return the message about a file that cannot be used; empty if no file is the cause."""
-    if not error.filename and error.errno not in _FULL:
+    if not error.filename and error.errno not in _OF_FILES:
         return ""
     place = printable(str(error.filename or "disk"))
     return (

@@ -15,7 +15,6 @@ from mobile_ai.cli.errors import DISTRIBUTION, UserError, file_error, missing_ex
 from mobile_ai.cli.help_text import unwrap_all, unwrapped
 from mobile_ai.cli.streams import safe_output
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.printable import printable
 
 _DEBUG: Final = "MOBILE_AI_DEBUG"
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells report it
@@ -256,13 +255,6 @@ def _run(arguments: Sequence[str]) -> None:
         sys.exit(_INTERRUPTED)
     except (UserError, GovernanceError) as error:
         _fail(str(error))
-    except PermissionError as error:
-        place = printable(str(error.filename))
-        _fail(
-            f"{place}: got {error.strerror}; expected a file or folder "
-            "that this user may use. Next: check its permissions; what was there before is "
-            "unchanged."
-        )
     except Exception as error:  # noqa: BLE001  told as a defect, with its traceback if asked
         group = GROUPS.get(_named(arguments))
         missing = missing_extra(error, group.extra) if group else ""

@@ -8,6 +8,8 @@ import typer
 
 STORE: Final = Path("build/telemetry")
 """Telemetry store of the commands that read or write one."""
+LONGEST_DAYS: Final = 3_660
+"""Longest validity that a command signs: ten years, as the sample evidence has."""
 
 
 class Cloud(StrEnum):

@@ -7,6 +7,8 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mobile_ai.contracts.schema_errors import schema_problem
+
 Content = TypeVar("Content", bound=BaseModel)
 _MAX_BYTES: Final = 1_000_000
 
@@ -80,6 +82,6 @@ class Watched(Generic[Content]):
         try:
             return self._model.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "content"
-            raise FileError(f"{self.path}: {where}: {first['msg']}") from error
+            first = schema_problem(error)  # values may be keys of clients: they are not shown
+            where = first.place or "content"
+            raise FileError(f"{self.path}: {where}: expected {first.expected}") from error

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.schema_errors import schema_problems
 from mobile_ai.edge.admission import Quota
 from mobile_ai.edge.limits import BatchLimits, FrontLimits, HttpLimits
 from mobile_ai.edge.models.settings import IMAGE, ModelSettings
@@ -218,8 +219,8 @@ def load_settings(path: Path) -> ServerSettings:
     try:
         return ServerSettings.model_validate(content)
     except ValidationError as error:
+        # Values may be keys of clients: they are not shown.
         lines = [
-            f"  {'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}"
-            for item in error.errors(include_url=False, include_input=False)
+            f"  {item.place or 'file'}: expected {item.expected}" for item in schema_problems(error)
         ]
         raise ServerSettingsError(f"{path}: expected other values\n" + "\n".join(lines)) from error

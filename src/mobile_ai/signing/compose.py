@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.predicates import PredicateModel, PredicateType
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.signing.errors import SigningError
 
 _refused = SigningError.advising("correct the value; nothing was written (docs/records.md)")
@@ -107,7 +108,7 @@ def _value(row: PredicateType, key: str, info: FieldInfo, text: str) -> Any:
         try:
             adapter.validate_json(json.dumps(value))
         except ValidationError as error:
-            problem = problem or error.errors(include_url=False)[0]["msg"]
+            problem = problem or schema_problem(error).expected
         else:
             return value
     raise _refused(f"{row.name}: {key}", repr(text), problem)

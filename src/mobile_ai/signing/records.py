@@ -17,6 +17,7 @@ from securesystemslib.signer import Signer
 
 from mobile_ai.contracts.documents import read_yaml
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.files import remove_written
 from mobile_ai.contracts.predicates import row_of
 from mobile_ai.contracts.records import verify_record
 from mobile_ai.contracts.statements import (
@@ -188,7 +189,7 @@ def sign_record(
     record = verify_record(envelope, name=draft.path, trust=trust)
     changed = not target.is_file() or target.read_text("utf-8") != text
     write_files({target: text}, replace=before[0] is not None)
-    staged.unlink(missing_ok=True)
+    remove_written(staged, to=target)
     return SignedRecord(
         path=target,
         signatures=done,

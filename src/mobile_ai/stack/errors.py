@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.printable import printable
+from mobile_ai.contracts.schema_errors import expected_of
 from mobile_ai.stack.settings_types import describe_pattern
 
 _MAX_SHOWN = 120  # characters of a value that a message repeats
@@ -96,7 +97,7 @@ def _follows_from_others(item: ErrorDetails) -> bool:
 
 
 def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
-    kind, context, got = item["type"], item.get("ctx", {}), excerpt(item["input"])
+    kind, got = item["type"], excerpt(item["input"])
     key, node, parent = _locate(item["loc"], schema)
     if kind == "missing":
         return Problem(
@@ -107,11 +108,7 @@ def _problem(item: ErrorDetails, schema: Mapping[str, Any]) -> Problem:
         )
     if kind == "extra_forbidden":
         return _unknown_key(key, str(item["loc"][-1]), parent, got)
-    if kind == "string_pattern_mismatch":
-        return Problem(key=key, got=got, expected=describe_pattern(context["pattern"]))
-    if kind == "value_error":
-        return Problem(key=key, got=got, expected=f"a valid value: {context['error']}")
-    expected = item["msg"].removeprefix("Input should be ").removeprefix("Tuple should have ")
+    expected = expected_of(item, pattern=describe_pattern)
     quote = kind == "string_type" and isinstance(item["input"], int | float)
     return Problem(
         key=key, got=got, expected=expected, next_step="put it in quotes" if quote else _EDIT

@@ -15,7 +15,7 @@ from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.documents import read_yaml_documents
 from mobile_ai.contracts.errors import DocumentError
-from mobile_ai.contracts.files import write_whole
+from mobile_ai.contracts.files import remove_written, write_whole
 from mobile_ai.contracts.roots import Roots, migrate_roots, read_roots, roots_versions
 from mobile_ai.contracts.roots_folder import ROOTS_FILE, load_trusts, pack_text
 from mobile_ai.contracts.roots_signatures import Needed, missing_signatures, sign_roots
@@ -108,7 +108,7 @@ class RootsFile:
             write_whole(place, text.encode())
         if not waits:
             self.in_force = text
-            self.staged.unlink(missing_ok=True)
+            remove_written(self.staged, to=self.path)
         return text != before
 
     def propose(self, stack: str, path: str, value: str) -> Proposal:

@@ -190,26 +190,37 @@ def _sites_exist(settings: Settings) -> Iterator[Problem]:
 
 def _functions_are_at_home(settings: Settings) -> Iterator[Problem]:
     """Alarms notify a topic of their own region, and Lambda pulls from its own region."""
-    registry = f"{settings.aws.account_id}.dkr.ecr.{settings.region}.amazonaws.com/"
+    account, region = settings.aws.account_id, settings.region
     for key, deployment in _keyed(settings):
         for index, item in enumerate(deployment.placement):
             if not isinstance(item, CloudPlacement):
                 continue
-            if item.region != settings.region:
+            if item.region != region:
                 yield Problem(
                     key=f"{key}.placement[{index}].region",
                     got=repr(item.region),
-                    expected=f"the home region {settings.region!r}",
+                    expected=f"the home region {region!r}",
                     next_step="give the other `region` a stack of its own",
                 )
             image = getattr(settings.images.edge, item.architecture)
-            if not image.startswith(registry):
+            owner, _, rest = image.partition(".")
+            if not rest.startswith(f"dkr.ecr.{region}.amazonaws.com/"):
                 yield Problem(
                     key=f"mobile-ai:images.edge.{item.architecture}",
                     got=repr(image),
-                    expected=f"an image in {registry}, where Lambda can pull it",
+                    expected=f"an image in {account}.dkr.ecr.{region}.amazonaws.com/, where "
+                    "Lambda can pull it",
                     next_step="copy the image there and name it in `mobile-ai:images`; its "
                     "digest stays the same",
+                )
+            elif owner != account:
+                yield Problem(
+                    key="mobile-ai:aws.accountId",
+                    got=repr(account),
+                    expected=f"{owner!r}, the account whose registry has the image of "
+                    f"{key}.placement[{index}]",
+                    next_step="correct `aws.accountId`; or, if the stack moves, copy the image "
+                    "there, and have security allow the account: `mobile-ai roots propose`",
                 )
 
 

@@ -10,6 +10,7 @@ from mobile_ai.contracts.canonical import canonical_bytes, sha256_bytes
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.predicates.fields import PredicateModel
 from mobile_ai.contracts.predicates.table import PREDICATES, PredicateType
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.statements import Statement
 
 Content = TypeVar("Content", bound=PredicateModel)
@@ -68,10 +69,9 @@ def content_of(model: type[Content], statement: Statement, *, name: str) -> Cont
     try:
         return model.model_validate_json(canonical_bytes(dict(statement.predicate)))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        got = "nothing" if first["type"] == "missing" else f"{first['input']!r:.80}"
-        raise _malformed(f"{name}: {where or 'predicate'}", got, first["msg"]) from error
+        first = schema_problem(error)
+        where = first.place or "predicate"
+        raise _malformed(f"{name}: {where}", first.got, first.expected) from error
 
 
 def check_role(statement: Statement, role: str, *, name: str) -> None:

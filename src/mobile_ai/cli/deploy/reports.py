@@ -8,6 +8,7 @@ import typer
 
 from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
+from mobile_ai.contracts.files import write_whole
 
 if TYPE_CHECKING:
     from mobile_ai.gate import Report
@@ -65,10 +66,9 @@ def show(
     from mobile_ai.gate.render.terminal import print_report  # noqa: PLC0415
 
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         for form in forms:
             path = out / f"{name}-{report.stack}{SUFFIXES[form]}"
-            path.write_text(render(report, form), encoding="utf-8")
+            write_whole(path, render(report, form).encode())
     if _TABLE in forms:
         print_report(report, console(), verbose=verbose)
     elif out is None:

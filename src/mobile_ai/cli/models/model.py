@@ -29,7 +29,7 @@ from mobile_ai.cli.models.options import (
 )
 from mobile_ai.cli.models.requests import requests_command
 from mobile_ai.cli.models.scope import scope_command
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import LONGEST_DAYS, Json
 from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
@@ -77,7 +77,9 @@ def build(  # noqa: PLR0917  # typer passes options by name
     store: Annotated[
         str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity of the evaluation in days.")
+    ] = 365,
     environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
@@ -193,7 +195,9 @@ def approve(  # noqa: PLR0917  # typer passes options by name
     questionnaire: Annotated[
         Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Validity of the assessment in days.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity of the assessment in days.")
+    ] = 365,
     environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002

@@ -18,7 +18,7 @@ from mobile_ai.cli.models.options import (
     ask_person,
     trust_if_any,
 )
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import LONGEST_DAYS, Json
 from mobile_ai.model_build.approve import ask_assessment, load_assessment
 from mobile_ai.model_build.scope import add_scope
 from mobile_ai.model_build.writer import read_version
@@ -34,7 +34,9 @@ def scope_command(  # noqa: PLR0917  # typer passes options by name
     questionnaire: Annotated[
         Path | None, typer.Option(help="Answers as YAML; default: interactive prompts.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Validity of the record in days.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity of the record in days.")
+    ] = 365,
     environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from mobile_ai.cli.console import console
 from mobile_ai.cli.errors import UserError
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import LONGEST_DAYS, Json, Repository
 from mobile_ai.cli.questions import confirm
 from mobile_ai.contracts.printable import printable
 from mobile_ai.contracts.trust import Trust, read_chain
@@ -43,9 +43,6 @@ app = typer.Typer(
 Environment = Annotated[
     str | None,
     typer.Option("--environment", "-e", help="Environment; not needed where there is one only."),
-]
-Root = Annotated[
-    Path, typer.Option("--root-dir", help="The repository.", exists=True, file_okay=False)
 ]
 SignWith = Annotated[
     list[str] | None,
@@ -79,13 +76,13 @@ def new(  # noqa: PLR0917  # typer passes options by name
         str, typer.Option("--class", help="Class of the environment: development or production.")
     ] = "production",
     threshold: Threshold = None,
-    days: Annotated[int, typer.Option(min=1, help="Validity in days.")] = 365,
+    days: Annotated[int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity in days.")] = 365,
     keep: Annotated[
         Path | None,
         typer.Option(help="An earlier trust file whose role keys, not its root keys, stay valid."),
     ] = None,
     sign_with: SignWith = None,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Begin an environment's trust with people's public keys: version 1, never over a file.
 
@@ -126,7 +123,7 @@ def add(  # noqa: PLR0917  # typer passes options by name
     environment: Environment = None,
     threshold: Threshold = None,
     sign_with: SignWith = None,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Give a person a role: their own public key, for this role alone.
 
@@ -149,7 +146,7 @@ def remove(  # noqa: PLR0917  # typer passes options by name
     environment: Environment = None,
     threshold: Threshold = None,
     sign_with: SignWith = None,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Take every role from people who leave; what they signed for released versions stays valid.
 
@@ -176,7 +173,7 @@ def rotate(  # noqa: PLR0917  # typer passes options by name
     compromised: Compromised = False,  # noqa: FBT002
     environment: Environment = None,
     sign_with: SignWith = None,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Give a person a new key in place of the one that is lost, old or stolen.
 
@@ -196,10 +193,12 @@ def rotate(  # noqa: PLR0917  # typer passes options by name
 @app.command()
 def renew(
     environment: Environment = None,
-    days: Annotated[int, typer.Option(min=1, help="Validity in days from today.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity in days from today.")
+    ] = 365,
     threshold: Threshold = None,
     sign_with: SignWith = None,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Set a new end of validity, also after the trust has expired.
 
@@ -219,7 +218,7 @@ def sign(
     yes: Annotated[  # noqa: FBT002
         bool, typer.Option("--yes", help="Sign without being asked; the changes are shown anyway.")
     ] = False,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Sign the staged next version, after its changes were shown in words.
 
@@ -245,7 +244,7 @@ def show(
     history: Annotated[  # noqa: FBT002
         bool, typer.Option("--history", help="Also what each version changed.")
     ] = False,
-    root_dir: Root = Path(),
+    root_dir: Repository = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show people, roles, thresholds, key states and expiry, and what waits for whose signature.

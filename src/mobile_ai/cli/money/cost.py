@@ -16,6 +16,7 @@ from mobile_ai.cli.money.actuals import actuals_command
 from mobile_ai.cli.money.recorded_plan import PACK, PRICES, planned
 from mobile_ai.cli.money.showback import showback_command
 from mobile_ai.cli.options import Json
+from mobile_ai.contracts.files import write_whole
 from mobile_ai.gate.engine.pack import pack_setting
 from mobile_ai.gate.errors import GateError
 from mobile_ai.gate.render.terminal import print_cost
@@ -84,7 +85,7 @@ def estimate_command(  # noqa: PLR0917  # typer passes options by name
     if focus is not None:
         day = _month(month)
         rows = focus_rows(found, account=stack, year=day.year, month=day.month)
-        focus.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        write_whole(focus, "".join(f"{json.dumps(row)}\n" for row in rows).encode())
     compared = _compared(found, stack, base, terms) if base else None
     if as_json:
         value = {**found.to_dict(), "budgets": [item.to_dict() for item in verdicts]}

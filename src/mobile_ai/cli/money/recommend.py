@@ -51,7 +51,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
         regions=frozenset(region or ()),
         minimum_replicas=min_replicas,
     )
-    from mobile_ai.stack.editor import edited  # noqa: PLC0415
+    from mobile_ai.stack.editor import edit_file  # noqa: PLC0415
     from mobile_ai.stack.reader import read_stack_file, stack_file_name  # noqa: PLC0415
 
     path = Path(stack_file_name(stack))
@@ -63,7 +63,7 @@ def command(  # noqa: PLR0917  # typer passes options by name
     storage = recommend_storage(found.plan)
     results += [storage] if storage else []
     if file is not None:
-        path.write_text(edited(file, partial(apply, results=results))[0], encoding="utf-8")
+        edit_file(path, partial(apply, results=results))
     if as_json:
         print(json.dumps([_dict(item) for item in results], indent=1))
     else:

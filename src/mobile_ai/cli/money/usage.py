@@ -7,6 +7,7 @@ import typer
 
 from mobile_ai.cli.errors import UserError
 from mobile_ai.cli.options import STORE
+from mobile_ai.contracts.files import write_whole
 
 
 def measured_command(
@@ -37,5 +38,5 @@ def measured_command(
     if out is None:
         print(text, end="")
         return
-    out.write_text(text, encoding="utf-8")
+    write_whole(out, text.encode())
     print(f"{out}: {len(found.rows)} rows of {month}")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from mobile_ai.cli.errors import UserError
+from mobile_ai.contracts.files import write_whole
 
 _PACK: Final = Path("policy-pack")
 
@@ -39,7 +40,6 @@ def dashboard_command(  # noqa: PLR0917  # typer passes options by name
                 "Next: name it, or leave the option out."
             )
     board = collect_board(stack, sources, now=dt.datetime.now(dt.UTC))
-    out.parent.mkdir(parents=True, exist_ok=True)
     page = render_page(board)
-    out.write_text(page, encoding="utf-8")
+    write_whole(out, page.encode())
     print(f"{out}: {len(page.encode()) / 1e6:.1f} MB; open it in a browser")

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from mobile_ai.cli.errors import UserError
-from mobile_ai.cli.options import Json
+from mobile_ai.cli.options import LONGEST_DAYS, Json, Repository
 from mobile_ai.cli.questions import ask
 from mobile_ai.contracts.predicates import LIFT, PredicateType, type_named
 from mobile_ai.contracts.printable import printable
@@ -38,7 +38,6 @@ app = typer.Typer(
 )
 _REFUSED: Final = 1  # negative result: a record does not count
 _PAIR: Final = 2
-Root = Annotated[Path, typer.Option("--root", help="The repository.", exists=True, file_okay=False)]
 Role = Annotated[str, typer.Option(help="Role that signs, where several may sign the type.")]
 
 
@@ -61,11 +60,13 @@ def new(  # noqa: PLR0917  # typer passes options by name
     ] = None,
     role: Role = "",
     name: Annotated[str, typer.Option(help="Name of the record's file, without suffix.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=LONGEST_DAYS, help="Days until it expires.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Draft to write. Default: build/records/TYPE.yaml")
     ] = None,
-    root: Root = Path(),
+    root_dir: Repository = Path(),
 ) -> None:
     """Write a draft of a record from --set values, from answers, or with fields to fill in.
 
@@ -78,10 +79,10 @@ def new(  # noqa: PLR0917  # typer passes options by name
     now = _now()
     known = type_named(kind)
     if known is not None and known.uri == LIFT:
-        _request_lift(root, find_stack(root, scope), _pairs(sets or []))
+        _request_lift(root_dir, find_stack(root_dir, scope), _pairs(sets or []))
         return
     row = row_named(kind)
-    scope = scope or _scope_of(row, root)
+    scope = scope or _scope_of(row, root_dir)
     path = out or Path("build/records") / f"{row.name}.yaml"
     values = _pairs(sets or [])
     if not values and not sys.stdin.isatty():
@@ -101,7 +102,7 @@ def new(  # noqa: PLR0917  # typer passes options by name
     )
     value = composed(row, answers, now=now)
     draft = draft_of(value, name=path.name)
-    environment_of(draft, root)
+    environment_of(draft, root_dir)
     check_fit(draft, _unfit(), name=path.name)
     write_files({path: draft_text(row, value)})
     print(f"wrote {path}; next, as {draft.role}: mobile-ai record sign {path} --key ...")
@@ -117,7 +118,7 @@ def sign(  # noqa: PLR0917  # typer passes options by name
         str, typer.Option("--environment", "-e", help="Environment that the record must be for.")
     ] = "",
     role: Role = "",
-    root: Root = Path(),
+    root_dir: Repository = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Sign a draft into its place, after checking everything.
@@ -128,17 +129,17 @@ def sign(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai record sign build/records/waiver.yaml --key awskms:alias/security
     """
     now = _now()
-    asked = read_draft_or_staged(draft, root, role=role)
+    asked = read_draft_or_staged(draft, root_dir, role=role)
     check_fit(asked, _unfit(), name=draft.name)
-    found = environment_of(asked, root)
+    found = environment_of(asked, root_dir)
     if environment and found not in {"", environment}:
         raise UserError(
             f"{draft}: got a record of {found}; expected one of {environment}. "
             "Next: name it with `mobile-ai record sign --environment`; nothing was written."
         )
-    trust = trust_for(found or environment, root, now=now)
+    trust = trust_for(found or environment, root_dir, now=now)
     signers = [signer_from_uri(key, role=asked.role, trust=trust) for key in keys]
-    done = sign_record(asked, signers, trust=trust, root=root, now=now)
+    done = sign_record(asked, signers, trust=trust, root=root_dir, now=now)
     if done.dropped:
         print(
             f"{done.dropped} of the signatures that were there do not count for this content and "
@@ -171,7 +172,7 @@ def verify(
             "class development.",
         ),
     ] = None,
-    root: Root = Path(),
+    root_dir: Repository = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Verify signature, role, fields and validity of records.
@@ -181,7 +182,7 @@ def verify(
     Example: mobile-ai record verify usage/dev/field-assistant.yaml --environment dev
     """
     now = _now()
-    trust = trust_for(environment or _environment(root), root, now=now)
+    trust = trust_for(environment or _environment(root_dir), root_dir, now=now)
     found = [_state(path, trust=trust, now=now) for path in files]
     _show(found, as_json=as_json)
     if not all(item.counts for item in found):
@@ -190,14 +191,14 @@ def verify(
 
 @app.command(name="list")
 def list_command(
-    root: Root = Path(),
+    root_dir: Repository = Path(),
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """List the records of every stack and environment, and whether each counts.
 
     Example: mobile-ai record list --json
     """
-    _show(list(list_records(root, now=_now(), unfit=_unfit())), as_json=as_json)
+    _show(list(list_records(root_dir, now=_now(), unfit=_unfit())), as_json=as_json)
 
 
 def _unfit() -> Unfit:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.canonical import SHA256_PATTERN
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.delivery.errors import UpdateError
 
@@ -152,9 +153,13 @@ def read_facts(kind: type[Kind], custom: Any, *, name: str) -> Kind:
 
 
 def _unfit(name: str, error: Exception) -> UpdateError:
+    if isinstance(error, ValidationError):
+        got = str(schema_problem(error))
+    else:
+        got = " ".join(str(error).split())[:300]
     return UpdateError(
         name,
-        got=" ".join(str(error).split())[:300],
+        got=got,
         expected="a document of mobile-ai/v1",
         next_step="release it again with `mobile-ai release publish`",
     )

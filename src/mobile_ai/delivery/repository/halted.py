@@ -16,6 +16,7 @@ from tuf.api.metadata import Metadata, Targets
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.files import write_whole
 from mobile_ai.contracts.released import served_name
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.delivery.errors import ReleaseError
 from mobile_ai.delivery.halts import LIFTS_FILE, Halt, HaltDocument, LiftDocument
 from mobile_ai.delivery.repository.roles import HALT_FILE
@@ -38,7 +39,7 @@ def read_halts(folder: Path, metadata: Metadata[Targets] | None) -> tuple[Halt, 
     try:
         return HaltDocument.model_validate_json(data).halted if data is not None else ()
     except ValidationError as error:
-        raise _broken(HALT_FILE, " ".join(str(error).split())[:300]) from error
+        raise _broken(HALT_FILE, str(schema_problem(error))) from error
 
 
 def read_lifted(folder: Path, metadata: Metadata[Targets] | None) -> frozenset[str]:
@@ -53,7 +54,7 @@ def read_lifted(folder: Path, metadata: Metadata[Targets] | None) -> frozenset[s
     try:
         found = [LiftDocument.model_validate_json(data) for data in documents if data is not None]
     except ValidationError as error:
-        raise _broken(LIFTS_FILE, " ".join(str(error).split())[:300]) from error
+        raise _broken(LIFTS_FILE, str(schema_problem(error))) from error
     return frozenset(name for item in found for name in item.lifted)
 
 

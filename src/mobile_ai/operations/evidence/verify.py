@@ -15,6 +15,7 @@ from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.errors import DocumentError, EvidenceError
 from mobile_ai.contracts.evidence import verify_model
 from mobile_ai.contracts.manifest import read_manifest
+from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.statements import load_envelope
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.operations.evidence.answer import MANIFEST
@@ -110,9 +111,10 @@ def _index(files: Mapping[str, bytes], name: str) -> BundleIndex:
     try:
         value = read_json(files[INDEX].decode(), name=f"{name}: {INDEX}")
         return BundleIndex.model_validate_json(json.dumps(value))
-    except (UnicodeDecodeError, ValidationError, DocumentError) as error:
-        got = str(error).splitlines()[0]
-        raise _broken(f"{name}: {INDEX}", got, expected) from error
+    except ValidationError as error:
+        raise _broken(f"{name}: {INDEX}", str(schema_problem(error)), expected) from error
+    except (UnicodeDecodeError, DocumentError) as error:
+        raise _broken(f"{name}: {INDEX}", str(error).splitlines()[0], expected) from error
 
 
 def _signers(files: Mapping[str, bytes], digest: str, trust: Trust, name: str) -> tuple[str, ...]:

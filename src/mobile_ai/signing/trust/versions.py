@@ -5,6 +5,7 @@ Once those of the version before and of itself are met it is appended to the cha
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer._signer import Signer
 
 from mobile_ai.contracts.canonical import canonical_bytes
+from mobile_ai.contracts.files import remove_written
 from mobile_ai.contracts.predicates import TRUST
 from mobile_ai.contracts.statements import PAYLOAD_TYPE, dump_record, statement_of
 from mobile_ai.contracts.trust import Trust, read_chain, trust_predicate, trust_version
@@ -98,7 +100,7 @@ def advance(history: TrustHistory, content: Trust, signers: Sequence[Signer]) ->
     dropped = len(staged.envelope.signatures) - len(kept) if staged else 0
     if current is not None and _same(current, wanted):
         # The change takes back what was staged.
-        _remove(staged.path if staged else None)
+        _remove(staged.path if staged else None, to=history.path)
         return Advance(word="already so", version=current.version, path=history.path)
     if staged and {item.public_key.keyid for item in signers} - set(kept):
         raise TrustChangeError(
@@ -121,7 +123,7 @@ def sign_staged(history: TrustHistory, signers: Sequence[Signer]) -> Advance:
     staged = staged_to_sign(history)
     if staged is None:
         for path in history.stale:
-            _remove(path)
+            _remove(path, to=history.path)
         return Advance(word="already so", version=len(history.versions), path=history.path)
     check_thresholds(staged.trust)
     return _sign(history, staged.trust, staged.envelope, signers)
@@ -176,7 +178,7 @@ def _sign(
     # Whatever is written here verifies as every reader will verify it.
     read_chain(text, environment=history.environment)
     _write(history.path, text)
-    _remove(staged)
+    _remove(staged, to=history.path)
     return done
 
 
@@ -202,10 +204,11 @@ def _write(path: Path, text: str) -> None:
     write_files({path: text}, replace=True)
 
 
-def _remove(path: Path | None) -> None:
+def _remove(path: Path | None, *, to: Path) -> None:
     if path is None or not path.exists():
         return
-    path.unlink()
+    remove_written(path, to=to)
     folder: Iterator[Path] = path.parent.iterdir()
     if next(folder, None) is None:
-        path.parent.rmdir()
+        with contextlib.suppress(OSError):  # an empty folder is in nobody's way
+            path.parent.rmdir()
