@@ -76,7 +76,9 @@ def new(  # noqa: PLR0917  # typer passes options by name
         str, typer.Option("--class", help="Class of the environment: development or production.")
     ] = "production",
     threshold: Threshold = None,
-    days: Annotated[int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity in days.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, metavar="N", help="Validity in days.")
+    ] = 365,
     keep: Annotated[
         Path | None,
         typer.Option(help="An earlier trust file whose role keys, not its root keys, stay valid."),
