@@ -15,7 +15,14 @@ from mobile_ai.components.plan.deployed import (
     without_output,
 )
 from mobile_ai.components.plan.deployed_output import all_succeeded, deployed_baseline
-from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE, read_deployed
+from mobile_ai.contracts.deployed import (
+    FIRST,
+    NO_BASELINE,
+    STATE,
+    Baseline,
+    read_deployed,
+    write_deployed,
+)
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.stack.load import load_stack
 from mobile_ai.testing.plan import BOUNDS
@@ -45,6 +52,30 @@ def test_state_without_the_output_is_the_first_only_if_nothing_was_deployed(
     rows: list[dict[str, Any]], found: str
 ) -> None:
     assert without_output({str(at): row for at, row in enumerate(rows)}) == found
+
+
+def took_over(stack: str) -> dict[str, Any]:
+    row = said(STATE)
+    return {**row, "outputs": {**row["outputs"], "text": write_deployed(Baseline(), stack=stack)}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "continues", "found"),
+    [
+        ([took_over("old"), DEPLOYMENT], "old", FIRST),
+        ([took_over("old"), DEPLOYMENT], None, NO_BASELINE),
+        ([took_over("old"), DEPLOYMENT], "other", NO_BASELINE),
+        ([took_over("dev"), DEPLOYMENT], "old", NO_BASELINE),  # its own, which was lost
+        ([took_over("old"), took_over("old"), DEPLOYMENT], "old", NO_BASELINE),
+        ([said(STATE), DEPLOYMENT], "old", NO_BASELINE),
+        ([DEPLOYMENT], "old", NO_BASELINE),
+    ],
+)
+def test_a_first_up_that_failed_after_a_takeover_is_the_first_again(
+    rows: list[dict[str, Any]], continues: str | None, found: str
+) -> None:
+    named = {str(at): row for at, row in enumerate(rows)}
+    assert without_output(named, continues=continues) == found
 
 
 def test_the_program_hands_over_what_its_stack_had_and_will_have_after_the_context(

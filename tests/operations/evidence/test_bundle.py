@@ -1,5 +1,6 @@
 """Bundles of the sample and of an imported model: complete, the same bytes, verified, signed."""
 
+import io
 import json
 import shutil
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 from mobile_ai.cli import main as cli
 from mobile_ai.contracts.canonical import sha256_bytes
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
+from mobile_ai.contracts.errors import EvidenceError
 from mobile_ai.gate.project import find_project
 from mobile_ai.gate.report.assemble import assemble_report
 from mobile_ai.model_build.ceremony import trust_text
@@ -218,6 +220,36 @@ def test_what_is_no_plain_archive_is_refused(imported, evidence, tmp_path):
         packed.writestr("index.json", "{}" * 1_000)
     code, _, err = evidence(imported, "--verify", path)
     assert (code, "a plain file, not packed" in err) == (2, True)
+
+
+def _commented(data):
+    file = io.BytesIO(data)
+    with zipfile.ZipFile(file, "a") as opened:
+        opened.comment = b"approved by the authority"
+    return file.getvalue()
+
+
+def _dated(data):
+    # The time of the first file, in its local header.
+    return data[:10] + b"\x01\x02" + data[12:]
+
+
+JUNK = {
+    "bytes behind": lambda data: data + b"x",
+    "bytes before": lambda data: b"#!/bin/sh\n" + data,
+    "a comment": _commented,
+    "a time": _dated,
+    "a second archive behind": lambda data: data + data,
+}
+
+
+@pytest.mark.parametrize("how", JUNK)
+def test_an_archive_with_more_than_its_files_is_refused(how, signed):
+    data = archive(signed)
+    assert read_archive(data, name="x") == signed
+
+    with pytest.raises(EvidenceError, match="Next: "):
+        read_archive(JUNK[how](data), name="x")
 
 
 def reported(root, tmp_path, **source):

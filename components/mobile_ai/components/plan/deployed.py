@@ -5,13 +5,14 @@ its own stack, as a stack reference does, and puts the baseline among them into 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pulumi
 
 from mobile_ai.components.plan.dependencies import after
-from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE
+from mobile_ai.contracts.deployed import FIRST, NO_BASELINE, STATE, read_deployed
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.roots_folder import load_roots
 from mobile_ai.contracts.tokens import DEPLOYED, DEPLOYMENT
@@ -82,7 +83,7 @@ def _found(outputs: Mapping[str, Any], continues: str | None) -> pulumi.Input[di
     if isinstance(text, str):
         return {"found": STATE, "text": text}
     resources = _read(_RESOURCES, "stackName", pulumi.InvokeOutputOptions())
-    found = resources.apply(without_output)
+    found = resources.apply(partial(without_output, continues=continues))
     return found.apply(
         lambda word: (
             _taken_over(continues) if continues and word == FIRST else {"found": word, "text": ""}
@@ -101,19 +102,35 @@ def _taken_over(stack: str) -> pulumi.Output[dict[str, str]]:
     )
 
 
-def without_output(resources: Mapping[str, Mapping[str, Any]]) -> str:
+def without_output(
+    resources: Mapping[str, Mapping[str, Any]], *, continues: str | None = None
+) -> str:
     """Return the meaning of a state that lacks the output: ``first`` or ``missing``.
 
     A first `up` that failed leaves deployments without the output. Its ``DeployedBaseline``
-    resource records that it was the first, so the next run still counts as the first.
+    resource records that it was the first, or the baseline of the stack that it took over from, so
+    the next run still counts as the first.
 
     Args:
         resources: Type and outputs of every resource of the state, by URN.
+        continues: Stack that this one takes over from.
     """
     rows = resources.values()
-    said = [(row.get("outputs") or {}).get("found") for row in rows if row["type"] == DEPLOYED]
+    said = [row.get("outputs") or {} for row in rows if row["type"] == DEPLOYED]
     deployed = any(row["type"] == DEPLOYMENT for row in rows)
-    return NO_BASELINE if deployed and said != [FIRST] else FIRST
+    first = len(said) == 1 and (said[0].get("found") == FIRST or _is_of(said[0], continues))
+    return NO_BASELINE if deployed and not first else FIRST
+
+
+def _is_of(said: Mapping[str, Any], stack: str | None) -> bool:
+    """Return whether a baseline resource holds the baseline of another stack."""
+    if not stack or said.get("found") != STATE:
+        return False
+    try:
+        read_deployed(str(said.get("text")), stack=stack)
+    except GovernanceError:
+        return False
+    return True
 
 
 def _read(

@@ -25,6 +25,7 @@ from mobile_ai.operations.evidence.bundle import (
     ROLE,
     SIGNATURE,
     BundleIndex,
+    archive,
     indexed,
 )
 
@@ -32,7 +33,7 @@ _MAX_FILES: Final = 6_000  # a record of each application, and the others
 _MAX_BYTES: Final = 100_000_000
 
 _broken = EvidenceError.advising(
-    "write the bundle again (`mobile-ai evidence --stack STACK --key KEY`)"
+    "have its author write it again (`mobile-ai evidence`), and keep the archive as it was sent"
 )
 
 
@@ -62,9 +63,14 @@ def read_archive(data: bytes, *, name: str) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
             entries = opened.infolist()
             _check_entries(entries, name)
-            return {entry.filename: opened.read(entry) for entry in entries}
+            files = {entry.filename: opened.read(entry) for entry in entries}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         raise _broken(name, f"{type(error).__name__}: {error}", "an evidence bundle") from error
+    # What lies between, before or behind the files is in no index: other tools may show it.
+    if archive(files) != data:
+        got = "other bytes than its files make: a comment, an attribute, an order, an addition"
+        raise _broken(name, got, "an archive as `mobile-ai evidence` writes it")
+    return files
 
 
 def verify_bundle(data: bytes, trust: Trust, *, name: str) -> VerifiedBundle:
