@@ -166,6 +166,11 @@ BAD: dict[str, tuple[Callable[[Values], None], str, str]] = {
         "mobile-ai:aws.accountId",
         "the account whose registry has the image",
     ),
+    "gateway in a namespace of every cluster": (
+        put("sites", 0, "gateway", "namespace", value="kube-system"),
+        "mobile-ai:sites[0].gateway.namespace",
+        "not `default` or `kube-*`",
+    ),
     "cloud placement abroad": (
         put(*FIRST, "placement", 2, "region", value="us-west-2"),
         "deployments[0].placement[2].region",

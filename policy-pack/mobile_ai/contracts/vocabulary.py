@@ -34,6 +34,14 @@ LONGEST_DATA_TYPE: Final = 48
 """Longest name of a data type."""
 
 
+def is_system_namespace(name: str) -> bool:
+    """Return whether a Kubernetes namespace is one that every cluster has, and runs others' pods.
+
+    Kubernetes reserves the prefix ``kube-``; what names no namespace runs in ``default``.
+    """
+    return name == "default" or name.startswith("kube-")
+
+
 def tier_rank(tier: str) -> int:
     """Return the rank of a privacy tier, 0 for the least protected.
 

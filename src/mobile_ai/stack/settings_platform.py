@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mobile_ai.contracts.models import Mail
+from mobile_ai.contracts.vocabulary import is_system_namespace
 from mobile_ai.stack.settings_types import (
     AccountId,
     Arn,
@@ -144,8 +145,16 @@ class Gateway(Section):
     domain: DomainName = Field(description="An application answers at `<app>.<domain>`.")
     tls_secret: Name = Field(description="Secret in the namespace: certificate of `*.<domain>`.")
     namespace: Name = Field(
-        description="Namespace that the gateway's own pods run in: the only one let in."
+        description="Namespace that the gateway's own pods run in: the only one let in; none of "
+        "those that every cluster has."
     )
+
+    @field_validator("namespace")
+    @classmethod
+    def _is_its_own(cls, value: str) -> str:
+        if is_system_namespace(value):
+            raise ValueError("not `default` or `kube-*`, whose pods are others'")
+        return value
 
 
 class Cache(Section):

@@ -426,6 +426,7 @@ CLUSTER = [
     passes("service-not-exposed", _SVC, "spec", "type", to=None),
     says("unknown", "service-not-exposed", _SVC, "spec", "type", to=UNKNOWN),
 ]
+_NAME = "kubernetes.io/metadata.name"
 _443 = {"protocol": "TCP", "port": 443}
 _PEER = {"podSelector": {"matchLabels": {"app": "gateway"}}}
 FENCE = next(item for item in SCENE.surroundings() if item.name == "fence")
@@ -482,6 +483,33 @@ CLUSTER += [
         "spec",
         "egress",
         to=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [_443]}],
+    ),
+    *(
+        fails(
+            "network-policy-narrow",
+            FENCE,
+            "spec",
+            "ingress",
+            to=[{"from": [{"namespaceSelector": selector}], "ports": [_443]}],
+        )
+        for selector in (
+            {"matchLabels": {_NAME: "kube-system"}},
+            {"matchLabels": {_NAME: "default"}},
+            {"matchExpressions": [{"key": _NAME, "operator": "In", "values": ["a", "kube-x"]}]},
+        )
+    ),
+    *(
+        passes(
+            "network-policy-narrow",
+            FENCE,
+            "spec",
+            direction,
+            to=[{peers: [{"namespaceSelector": {"matchLabels": {_NAME: name}}}], "ports": [_443]}],
+        )
+        for direction, peers, name in (
+            ("ingress", "from", "envoy-gateway-system"),
+            ("egress", "to", "kube-system"),  # the names service of the cluster
+        )
     ),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Ingress"]),
     fails("network-policy-present", FENCE, "spec", "policyTypes", to=["Egress"]),

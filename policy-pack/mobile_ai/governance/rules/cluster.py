@@ -8,12 +8,15 @@ from typing import Final
 
 from mobile_ai.contracts.reading import Property, is_false, is_text, one_of, optional
 from mobile_ai.contracts.tokens import KUBERNETES_WORKLOADS, pod_path
+from mobile_ai.contracts.vocabulary import is_system_namespace
 from mobile_ai.governance.cidr import is_narrow
 from mobile_ai.governance.pods import DEFAULT_ACCOUNTS, PROBES, QUANTITIES, SERVED, SERVICE_TYPES
 from mobile_ai.governance.rule import Rule, resource_rule, stack_rule
 from mobile_ai.governance.rule_context import Case, StackContext
 
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+# Kubernetes sets it on every namespace.
+_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _WIDE_ROLES: Final = ("admin", "cluster-admin", "edit")
@@ -190,6 +193,8 @@ def network_policy_narrow(case: Case) -> None:
 
 
 def _peer(peer: Property, *, incoming: bool) -> None:
+    if incoming:
+        _check_namespaces(peer.at("namespaceSelector"))
     if not peer.at("ipBlock").missing:
         if incoming:
             peer.at("ipBlock", "cidr").require(is_narrow, "not everybody")
@@ -198,6 +203,20 @@ def _peer(peer: Property, *, incoming: bool) -> None:
     if not any(selector.plain() for selector in selectors):
         # An empty selector selects every namespace or pod.
         peer.require(lambda _: False, "a peer that names something")
+
+
+def _check_namespaces(selector: Property) -> None:
+    """Refuse incoming traffic of the pods that every cluster runs, from whichever team."""
+    named = [selector.at("matchLabels", _NAMESPACE_LABEL)]
+    for term in selector.at("matchExpressions").items():
+        if term.at("key").text() == _NAMESPACE_LABEL:
+            named += term.at("values").items()
+    for name in named:
+        name.require(
+            lambda value: not is_system_namespace(str(value)),
+            "a namespace of its own, such as the gateway's",
+            next_step="name the gateway's namespace in `mobile-ai:sites`",
+        )
 
 
 @stack_rule(
