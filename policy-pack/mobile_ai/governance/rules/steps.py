@@ -65,12 +65,18 @@ def rollout_soaked(case: Case) -> None:
     ring = stage_of(spec)
     since = progress.opened.get(ring) if progress else None
     if progress is None or since is None:
-        report = case.warn if baseline.from_commit else case.deny
+        # A commit names no times. In development `up` decides; in production a check that cannot
+        # see how long a ring has been open says no.
+        is_advice = baseline.from_commit and case.facts.setting.stack_class == "development"
+        report = case.warn if is_advice else case.deny
         report(
             "spec.rollout.stage",
             got=f"{share:g} percent, with no time recorded for ring {ring!r}",
             expected=f"at most {had:g} percent until its soak is over",
-            next_step="deploy what is pinned now: that `up` records the time",
+            next_step="check it with the deployed records, `mobile-ai gate --record` "
+            "(docs/gitops.md)"
+            if baseline.from_commit
+            else "deploy what is pinned now: that `up` records the time",
         )
         return
     hours = max(progress.soak.get(ring, 0.0), _soak(rings, ring), _soak(_rings(case), ring))
