@@ -1,4 +1,4 @@
-"""What a file or document has wrong against its schema, in the words of every message here.
+"""Faults of a file or document against its schema, in the words of every message here.
 
 The schema library's own words ("Input should be", types, addresses of its pages) reach no message.
 """

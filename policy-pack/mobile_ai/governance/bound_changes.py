@@ -10,9 +10,10 @@ from typing import Any, Final
 from mobile_ai.contracts.reading import Property
 from mobile_ai.governance.rule_context import Case
 
-KEEP: Final = "keep to `bounds` of policy-pack/stacks.yaml, or have {1} change it: "
-"""Begin of the next step; takes the field and who answers for it."""
-CHANGE: Final = f"{KEEP}`mobile-ai roots propose STACK 'bounds.{{0}}' VALUE`"
+CHANGE: Final = (
+    "keep to `bounds` of policy-pack/stacks.yaml, or have {1} change it: "
+    "`mobile-ai roots propose STACK 'bounds.{0}' VALUE`"
+)
 """Next step of a rule as pages list it; takes the field and who answers for it."""
 # What YAML reads as a text without quotes; a word such as `yes` is quoted too.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*[:@./-][A-Za-z0-9._/-]*[A-Za-z0-9_/-]")
@@ -29,9 +30,10 @@ def change(case: Case, field: str, value: Any, owner: str = "security") -> str:
         value: JSON value, or the property that holds it; ``VALUE`` stands for an unknown one.
         owner: Who answers for the field.
     """
-    path = shlex.quote(f"bounds.{field}")
-    return KEEP.format(field, owner) + (
-        f"`mobile-ai roots propose {case.facts.setting.stack} {path} {_argument(value)}`"
+    path, argument = shlex.quote(f"bounds.{field}"), _argument(value)
+    return (
+        f"keep to `bounds` of policy-pack/stacks.yaml, or have {owner} change it: "
+        f"`mobile-ai roots propose {case.facts.setting.stack} {path} {argument}`"
     )
 
 
