@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from mobile_ai.contracts.models import StrictModel
 
 MONEY: Final = frozenset({"budgets", "nodePriceUsdPerHour", "nodeCpu"})
 """Bounds that FinOps signs for; security signs for the others."""
 
-_STRICT = ConfigDict(
-    alias_generator=to_camel, extra="forbid", frozen=True, strict=True, defer_build=True
-)
-_Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Usd = Annotated[float, Field(gt=0)]
 
 
-class BudgetBound(BaseModel):
+class _Bound(StrictModel):
+    model_config = ConfigDict(populate_by_name=False)  # one spelling of each key
+
+
+class BudgetBound(_Bound):
     """The ceiling of one budget."""
-
-    model_config = _STRICT
 
     maximum_usd: _Usd = Field(description="Highest monthly limit, USD.")
     kind: Literal["hard", "soft"] = Field(description="`hard`: the budget may not become soft.")
@@ -33,10 +33,8 @@ class BudgetBound(BaseModel):
     )
 
 
-class ImageBound(BaseModel):
+class ImageBound(_Bound):
     """Proof that an image of a repository needs, beside its digest in the stack file."""
-
-    model_config = _STRICT
 
     signer: Literal["image-builder"] | None = Field(
         default=None, description="Role that vouches for each digest; absent: nobody does."
@@ -46,10 +44,8 @@ class ImageBound(BaseModel):
     )
 
 
-class RolloutBound(BaseModel):
+class RolloutBound(_Bound):
     """Limits of one step of a rollout."""
-
-    model_config = _STRICT
 
     maximum_first_percent: float = Field(gt=0, le=100, description="Largest first ring, percent.")
     maximum_factor: float = Field(gt=1, le=100, description="Largest growth from ring to ring.")
@@ -62,10 +58,8 @@ def _by_repository(value: Any) -> Any:
     return {item: {} for item in value} if isinstance(value, list) else value
 
 
-class Bounds(BaseModel):
+class Bounds(_Bound):
     """Allowed values for everything that a stack file may choose."""
-
-    model_config = _STRICT
 
     account: str = Field(pattern=r"^\d{12}$", description="The only AWS account.")
     roles: list[str] = Field(description="ARNs of roles that providers may assume.")

@@ -1,7 +1,7 @@
 """From configuration values to what the program needs, or to one error with every problem."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +70,7 @@ def load_stack(values: Mapping[str, Any], *, root: Path, stack: str) -> StackInp
     problems = check_settings(settings, stack=stack)
     models = _models(settings, root, problems)
     problems += check_models(settings, models)
-    records = (
-        *_records(root, stack, models, problems),
-        *_image_records(root, settings, problems),
-    )
+    records = _records(root, stack, settings, models.values(), problems)
     release = _release(root, stack, problems)
     if problems:
         raise SettingsError(source, problems)
@@ -121,19 +118,25 @@ def _pins(settings: Settings) -> list[tuple[str, str, str]]:
 def _records(
     root: Path,
     stack: str,
-    models: Mapping[tuple[str, str], ModelFiles],
+    settings: Settings,
+    models: Iterable[ModelFiles],
     problems: list[Problem],
 ) -> tuple[Record, ...]:
+    listed = _listed(root)
+    stacks = {stack, *stack_names(root), *listed}
+    environments = _environments(root, settings, listed)
+    with _noted(problems):
+        check_placed(root, "policy-pack/waivers", stacks)
+    with _noted(problems):
+        check_placed(root, "usage", stacks)
+    with _noted(problems):
+        check_placed(root, "images", environments, kind="environment")
     records: list[Record] = []
-    scopes = sorted({files.scope_folder for files in models.values()})
-    stacks = {stack, *stack_names(root), *_listed(root)}
-    for place in ("policy-pack/waivers", "usage"):
-        with _noted(problems):
-            check_placed(root, place, stacks)
+    scopes = sorted({files.scope_folder for files in models})
     for folder in (f"policy-pack/waivers/{stack}", f"usage/{stack}", *scopes):
         with _noted(problems):
             records += load_records(root, folder)
-    return tuple(records)
+    return (*records, *_image_records(root, settings, problems))
 
 
 @contextmanager
@@ -153,14 +156,16 @@ def _listed(root: Path) -> Mapping[str, StackRoots]:
         return {}  # whoever judges reads them too, and says what is wrong
 
 
+def _environments(root: Path, settings: Settings, listed: Mapping[str, StackRoots]) -> set[str]:
+    """Return the environments of the repository: those that have a trust, or that roots name."""
+    trusts = {path.stem for path in (root / "policy-pack/trust").glob("*.yaml")}
+    return {settings.environment, *trusts, *(item.environment for item in listed.values())}
+
+
 def _image_records(root: Path, settings: Settings, problems: list[Problem]) -> tuple[Record, ...]:
     """Return the records that name a digest of the stack's images; others are of other times."""
     pinned = [text.partition("@sha256:")[2] for text in settings.images.references]
-    trusts = {path.stem for path in (root / "policy-pack/trust").glob("*.yaml")}
-    known = {settings.environment, *trusts, *(i.environment for i in _listed(root).values())}
     found: list[Record] = []
-    with _noted(problems):
-        check_placed(root, "images", known, kind="environment")
     with _noted(problems):
         found = load_records(root, f"images/{settings.environment}")
     return tuple(item for item in found if any(digest in item.text for digest in pinned))
