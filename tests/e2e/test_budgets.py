@@ -3,12 +3,15 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
 from mobile_ai.contracts.deployed import Baseline, write_deployed
 from mobile_ai.contracts.predicates import EXCEPTION
 from mobile_ai.gate.engine.engine_environment import PASSPHRASE
+from mobile_ai.gate.state.deployed_record import RecordedUp, sign_record
+from mobile_ai.gate.state.record_branch import BRANCH, add_record
 from mobile_ai.sandbox.engine import environment, locate_engine
 from mobile_ai.testing import Signers, make_record
 from tests.e2e.checkout import Checkout, GateRun
@@ -113,6 +116,42 @@ def test_change_above_the_cap_is_denied_against_what_is_deployed(checkout):
     denied(run, "soft budget stack")
     assert "USD, more than 5.00 without an exception" in run.messages("budgets-hold")
     assert run.report["cost"]["prior"]["typical"] == "1.06"
+
+
+@pytest.mark.accept
+def test_the_cap_holds_in_a_check_whose_sandbox_has_no_state(checkout):
+    """A pull request is checked in a fresh sandbox: the deployed record says what runs."""
+    signers = sign_world(checkout)
+    pack = checkout.root / "policy-pack" / "config" / "dev.json"
+    config = json.loads(pack.read_text())
+    config["rules"]["budgets-hold"] = {"parameters": {"maximumIncreaseUsd": 5}}
+    pack.write_text(json.dumps(config))
+    checkout.commit()
+    known = ("--base", "HEAD", "--record", BRANCH)
+
+    app = {"app:field-assistant": "5"}
+    record(checkout, signers, {"stack": "1.06", **app})
+    above = checkout.gate("dev", *known)
+    denied(above, "soft budget stack")
+    assert "USD, more than 5.00 without an exception" in above.messages("budgets-hold")
+
+    typical = above.report["cost"]["proposed"]["typical"]
+    record(checkout, signers, {"stack": typical, **app})
+    same = checkout.gate("dev", *known)
+    assert same.code == 0, same.out + same.err
+
+
+def record(checkout: Checkout, signers: Signers, costs: dict[str, str]) -> None:
+    """Record that an `up` left these costs, as the pipeline does."""
+    up = RecordedUp(
+        stack="dev",
+        commit="c" * 40,
+        gate="b" * 64,
+        state="a" * 64,
+        at=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    text = sign_record(up, Baseline(costs=costs), None, signer=signers.by_role["pipeline"])
+    add_record(checkout.root, BRANCH, "dev", text, anew=True)
 
 
 def deploy(checkout: Checkout, token: str) -> None:
