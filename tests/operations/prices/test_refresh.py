@@ -1,7 +1,9 @@
 """Refreshing the price catalogue, from the query API and from a bulk offer file."""
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,6 +97,25 @@ def test_a_refresh_writes_a_dated_file_that_loads_and_is_current(folder: Path) -
     assert (str(price.tiers[0].price), price.ceiling) == ("5.0000000000", None)
     assert (price.source.date, price.source.via) == (TODAY, "GetProducts of the price list")
     assert catalogue.date.isoformat() == TODAY
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_disk_that_fills_leaves_the_catalogue_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    before, calls = content(folder), iter(range(1, 9))
+    flush = os.fsync
+
+    def full(handle: int) -> None:
+        if next(calls) == at:
+            raise OSError(errno.EFBIG, "File too large")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="File too large"):
+        refreshed(folder, Client({"AmazonAthena": [SCANNED]}), **ATHENA)
+
+    assert content(folder) == before
 
 
 def test_a_second_refresh_changes_nothing(folder: Path) -> None:

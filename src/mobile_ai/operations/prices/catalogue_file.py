@@ -68,7 +68,11 @@ def write_catalogue(
     name = _free_name(folder, today)
     write_whole(folder / name, text.encode())
     pinned = json.dumps({"file": name, "sha256": digest}, indent=1) + "\n"
-    write_whole(folder / "current.json", pinned.encode())
+    try:
+        write_whole(folder / "current.json", pinned.encode())
+    except OSError:
+        (folder / name).unlink(missing_ok=True)  # nothing points to it
+        raise
     (folder / pointer["file"]).unlink(missing_ok=True)
     return folder / name
 
