@@ -72,7 +72,7 @@ def test_a_dry_run_says_what_and_changes_nothing(
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "expected strict JSON"), ('{"schema": "other"}', "finding.json: got")],
+    [("{", "expected strict JSON"), ('{"schema": "other"}', "finding.json: schema: got")],
 )
 def test_mistakes_are_told_in_one_line(
     capsys: pytest.CaptureFixture[str], text: str, message: str
