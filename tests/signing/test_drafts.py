@@ -67,6 +67,17 @@ def test_a_draft_that_oversteps_is_refused(tmp_path, changes):
         drafts(tmp_path, **changes)
 
 
+@pytest.mark.parametrize("left", ["TODO", "<reason>", "...", "REASON"])
+@pytest.mark.parametrize("row", DRAFTED, ids=lambda row: row.name)
+def test_a_text_that_was_not_filled_in_is_refused(row, left):
+    value = draft(row.name)
+    texts = [key for key, item in value["predicate"].items() if isinstance(item, str)]
+    for key in texts:
+        with pytest.raises(GovernanceError):
+            draft_of({**value, "predicate": {**value["predicate"], key: left}}, name="x")
+    assert draft_of(value, name="x").row == row
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -7,7 +7,7 @@ digests); by default a record's subject is its own predicate.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from mobile_ai.contracts.documents import dump_yaml, read_yaml
 from mobile_ai.contracts.errors import DocumentError
+from mobile_ai.contracts.placeholders import is_placeholder
 from mobile_ai.contracts.predicates import (
     PREDICATES,
     PredicateModel,
@@ -88,6 +89,8 @@ def draft_of(value: Any, *, name: str) -> RecordDraft:
         content = read_predicate(statement, name=name)
     except DocumentError as error:
         raise _refused(error.what, error.got, error.expected) from error
+    if left := next(_left_open(value["predicate"]), None):
+        raise _refused(f"{name}: predicate", f"{left!r}, which stands for a value", "the value")
     path, scope = _place(str(value["path"]), row, name)
     stack = getattr(content, "stack", scope)
     if "{stack}" in row.folder and stack != scope:
@@ -191,6 +194,16 @@ def check_new(draft: RecordDraft, *, now: datetime, name: str) -> None:
     if row.life is not None and ends - begins > row.life:
         got = f"{(ends - begins).days} days"
         raise _refused(f"{name}: expires", got, f"{row.life.days} days at most")
+
+
+def _left_open(value: Any) -> Iterator[str]:
+    """Yield the texts of a predicate that were not filled in."""
+    if isinstance(value, str):
+        if is_placeholder(value):
+            yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _left_open(item)
 
 
 def _subjects(value: Any, name: str) -> tuple[Subject, ...]:

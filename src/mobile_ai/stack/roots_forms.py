@@ -12,6 +12,7 @@ from typing import Final
 
 from mobile_ai.contracts.errors import DocumentError
 from mobile_ai.contracts.models import MAIL_PATTERN
+from mobile_ai.contracts.placeholders import is_placeholder
 from mobile_ai.contracts.roots import StackRoots
 from mobile_ai.stack.settings_types import DOMAIN_PATTERN, NAME_PATTERN
 
@@ -19,13 +20,7 @@ _refused = DocumentError.advising(
     "give the value itself, as the denial or the stack file has it; nothing was written"
 )
 
-# Words that messages and pages write in place of a value, and what templates leave.
-_PLACEHOLDER: Final = re.compile(
-    r"(?:ACCOUNT|ADDRESS|AUDIENCE|BUCKET|BUDGET|CONTEXT|DIGEST|DOMAIN|FIELD|ISSUER|KEY|MAIL|NAME|"
-    r"NUMBER|PERSON|REGION|REPOSITORY|ROLE|STACK|TODO|TYPE|URI|URL|VALUE|X{2,})S?"
-    r"|.*[<>{}\s].*|\.\.\.|",
-    re.DOTALL,
-)
+_ODD: Final = re.compile(r"[<>{}\s]")
 _ISSUER: Final = rf"^https://{DOMAIN_PATTERN[1:-1]}(:\d+)?(/\S*)?$"
 _ROLE: Final = r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$"
 _REPOSITORY: Final = r"^[a-z0-9][a-z0-9.:/_-]*$"
@@ -101,7 +96,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 def _is_filled(value: str) -> bool:
-    return _PLACEHOLDER.fullmatch(value) is None
+    return bool(value) and not is_placeholder(value) and _ODD.search(value) is None
 
 
 def _is_budget(value: str) -> bool:

@@ -44,7 +44,7 @@ def test_with_ids_both_forms_of_the_subject_are_trusted_and_nothing_else() -> No
     "text",
     [
         "models", "o/", "/r", "o/r/x", "o/*", "*/r", "o/r:ref", "o@x/r@1", "o@1/r@0", "o@1/r@1@2",
-        "o/r\n", "", "o@/r@", "o?/r",
+        "o/r\n", "", "o@/r@", "o?/r", "OWNER/NAME",
     ],
 )  # fmt: skip
 def test_what_names_no_single_repository_is_refused(text: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.placeholders import is_placeholder
 
 PROVIDER: Final = "token.actions.githubusercontent.com"
 """Issuer of the tokens of GitHub Actions, without scheme."""
@@ -44,7 +45,7 @@ class Repository:
             GovernanceError: The text does not name a single repository, or has only one of two ids.
         """
         found = _NAMED.fullmatch(text)
-        if found is None:
+        if found is None or is_placeholder(found["owner"]):
             raise GovernanceError(
                 "repository",
                 got=repr(text),
