@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 import pytest
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError, field_validator
@@ -84,6 +85,16 @@ def test_a_problem_says_where_and_never_all_of_a_long_value() -> None:
 
     assert (problem.place, problem.below("file")) == ("a.0.value", "file.a.0.value")
     assert len(problem.got) < 100
+
+
+def test_a_kind_that_the_table_lacks_is_told_without_the_library_s_opening() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(UUID).validate_python("x")
+
+    problem = schema_problem(caught.value)
+
+    assert problem.expected.startswith("a valid UUID")
+    assert not LIBRARY.search(str(problem))
 
 
 def test_the_table_names_kinds_that_the_library_has() -> None:
