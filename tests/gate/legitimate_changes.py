@@ -7,7 +7,6 @@ from tests.gate.data_attacks import DEPLOYMENT, RINGS, both, to
 from tests.gate.requests import Edit, Request
 
 NEW_DIGEST = "5" * 64
-_STOCKHOLM = "111122223333.dkr.ecr.eu-north-1.amazonaws.com/mobile-ai"
 
 
 def _site(name: str, **changes: Any) -> Edit:
@@ -72,61 +71,52 @@ AS_THEY_ARE: dict[str, tuple[str, Edit]] = {
     ),
 }
 
-# Stack, change, rule that denies it, and the values that the printed step is followed with.
-BY_A_STEP: dict[str, tuple[str, Edit, str, tuple[dict[str, str], ...]]] = {
+# Stack, change, and the rule that denies it and prints the step.
+BY_A_STEP: dict[str, tuple[str, Edit, str]] = {
     "another issuer": (
         "dev",
         to("identity", "issuer", value="https://id.example.org/"),
         "identity-bounded",
-        ({"ISSUER": "https://id.example.org/", "VALUE": "mobile-ai-devices"},),
     ),
     "a new audience": (
         "dev",
         to("identity", "audiences", value=["mobile-ai-devices", "kiosks"]),
         "identity-bounded",
-        ({"ISSUER": "https://login.dev.example.com/", "VALUE": "kiosks"},),
     ),
     "a domain of a second brand": (
         "prod",
         to("telemetry", "domain", value="events.example.org"),
         "names-bounded",
-        ({"VALUE": "example.org"},),
     ),
     "an address of a partner": (
         "dev",
         to("telemetry", "notify", value=["oncall@partner.example"]),
         "notifications-bounded",
-        ({"VALUE": "oncall@partner.example"},),
     ),
     "a bucket that exists": (
         "prod",
         to("existing", value={"artifactBucket": "models-since-2019"}),
         "existing-bounded",
-        ({"VALUE": "models-since-2019"},),
     ),
     "a budget above the ceiling": (
         "dev",
         to("budgets", 0, "monthlyUsd", value=300),
         "budgets-bounded",
-        ({"NAME": "stack", "VALUE": "300"},),
     ),
     "a cheaper node": (
         "prod",
         to("sites", 0, "nodePriceUsdPerHour", value=0.04),
         "node-prices-bounded",
-        ({"VALUE": "0.04"},),
     ),
     "a cluster that is pushed to": (
         "dev",
         both(to("sites", 0, "mode", value="push"), to("sites", 0, "context", value="lab")),
         "provider-accounts-bound",
-        ({"VALUE": "lab"},),
     ),
     "another home region": (
         "dev",
         lambda request: request.replace("eu-central-1", "eu-north-1"),
         "images-from-our-registry",
-        tuple({"REPOSITORY": f"{_STOCKHOLM}/{name}"} for name in ("edge", "mlflow")),
     ),
 }
 
