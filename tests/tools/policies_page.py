@@ -96,8 +96,9 @@ mobile-ai roots propose dev 'bounds.budgets[stack].maximumUsd' 300              
 ```
 
 A denial prints the command with the values of the plan. It says who must sign or review, and takes
-no placeholder and no value of a form that a stack file cannot have. A pull request with that change and with what needs it is judged by
-both: the verdict is by the roots in force, and the report adds what the proposed ones would change.
+no placeholder and no value of a form that a stack file cannot have. A pull request with that change
+and with what needs it is judged by both: the verdict is by the roots in force, and the report adds
+what the proposed ones would change.
 
 Environments and stacks have any name. What follows from being in production follows from `class`.
 
