@@ -292,6 +292,26 @@ def test_a_folder_that_cannot_be_written_or_an_interrupt_leaves_everything(
     ten.does(*call)  # nothing that was left is in the way
 
 
+def test_a_staged_file_that_cannot_be_removed_is_told_with_what_was_written(three, monkeypatch):
+    three.does("renew", "--days", "10")
+    version = three.trust.version
+    with monkeypatch.context() as broken:
+        broken.setattr("pathlib.Path.unlink", _immutable)
+        done = three.run("sign", "--key", three.private("ana"), "--yes")
+
+    said = str(done.exception)
+    assert three.trust.version == version + 1
+    assert f"{three.path} has been written, and is complete" in said
+    assert "unchanged" not in said
+    assert "already so" in three.does("sign", "--key", three.private("ana"), "--yes")
+    assert three.staged == []
+
+
+def _immutable(path: Path, **_: object) -> None:
+    if path.parent.name == "staged" and path.exists():
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+
 @pytest.mark.parametrize("verb", ["sign", *CHANGES])
 def test_a_trust_of_another_environment_is_refused(ten, verb):
     call = _signing(ten, verb, ten.private("ana"))
