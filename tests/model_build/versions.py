@@ -161,7 +161,9 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
                 worst_group="left", smallest_group=210, excluded={"unknown": 3},
             ),
         ),
-        calibration_error=0.011,
+        calibration=MetricEstimate(
+            value=0.011, low=0.008, high=0.016, n=2000, method="bootstrap-500"
+        ),
         importance=(Importance(feature="row-14", loss_pt=2.5),),
         robustness=(
             Robustness(

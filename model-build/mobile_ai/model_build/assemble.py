@@ -43,6 +43,7 @@ from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     BuildResult,
     EvaluationReport,
+    FairnessMeasurement,
     MetricEstimate,
     VariantResult,
 )
@@ -345,10 +346,20 @@ def _evidence(found: ArtifactEvaluation, *, rows: str) -> Iterator[Measurement]:
     if found.quality is not None:
         yield _measurement(found.metric, found.quality, n=found.quality.n, rows=rows)
     for item in found.fairness:
-        worst = GroupSlice(attribute=item.attribute, group=item.worst_group, worst=True)
         yield _measurement(
-            item.metric, item.estimate, n=item.smallest_group, rows=rows, where=(worst,)
+            item.metric, item.estimate, n=item.smallest_group, rows=rows, where=_worst(item)
         )
+
+
+def _worst(item: FairnessMeasurement) -> tuple[GroupSlice, ...]:
+    """Return the group that decides a figure; of an intersection, its groups."""
+    # The separator of `model_build.fairness.members`, which needs numpy; verifying does not.
+    names = item.attribute.split(" x ")
+    groups = item.worst_group.split(" x ") if len(names) > 1 else [item.worst_group]
+    return tuple(
+        GroupSlice(attribute=name, group=group, worst=True)
+        for name, group in zip(names, groups, strict=True)
+    )
 
 
 def _measurement(

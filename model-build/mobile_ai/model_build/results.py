@@ -48,13 +48,15 @@ class MetricEstimate:
 class SplitDigest:
     """Rows and content digest of one split (arrays in canonical order).
 
-    `use` is `training`, `fine-tuning`, `calibration` or `evaluation`.
+    `use` is `training`, `fine-tuning`, `calibration` or `evaluation`. `repeated` counts held-out
+    rows whose inputs equal those of a row that the builder had; None: not counted.
     """
 
     name: str
     use: str
     rows: int
     sha256: str
+    repeated: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,13 +212,18 @@ class PairedDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupQuality:
-    """Quality in one group of one attribute; `attribute` `label` means per class."""
+    """Quality in one group of one attribute; `attribute` `label` means per class.
+
+    `loss_low_pt` and `loss_high_pt` bound the losses of all groups of the attribute together.
+    """
 
     attribute: str
     group: str
     metric: str
     estimate: MetricEstimate
     loss_pt: float | None = None
+    loss_low_pt: float | None = None
+    loss_high_pt: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +238,7 @@ class FairnessMeasurement:
         worst_group: Group that decides the value.
         smallest_group: Rows in the smallest group that was counted.
         excluded: Groups left out for being smaller than the recipe's minimum, with rows.
+        change: How much worse it is than the reference's on the same rows; None: not compared.
     """
 
     attribute: str
@@ -239,6 +247,7 @@ class FairnessMeasurement:
     worst_group: str
     smallest_group: int
     excluded: Mapping[str, int]
+    change: MetricEstimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +260,15 @@ class Importance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
-    """Quality under one named corruption of the held-out inputs."""
+    """Quality under one named corruption of the held-out inputs, and the paired loss by it."""
 
     corruption: str
     severity: float
     metric: str
     value: float
     loss_pt: float
+    low_pt: float | None = None
+    high_pt: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +328,7 @@ class ArtifactEvaluation:
     difference: PairedDifference | None = None
     groups: tuple[GroupQuality, ...] = ()
     fairness: tuple[FairnessMeasurement, ...] = ()
-    calibration_error: float | None = None
+    calibration: MetricEstimate | None = None
     importance: tuple[Importance, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     profile: InferenceCost | None = None
