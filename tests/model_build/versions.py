@@ -246,13 +246,13 @@ class Signed:
     keys: dict
 
 
-def signed_version(folder: Path, *, large: int = 0) -> Signed:
+def signed_version(folder: Path, *, large: int = 0, version: str = "1.0.0") -> Signed:
     """Build, evaluate, sign, approve and write a version below ``folder``.
 
     With ``large`` the first artifact has that many bytes and is stored outside of Git.
     """
     keys = fresh_keys("dev")
-    build = build_result(folder / "work")
+    build = build_result(folder / "work", version=version)
     if large:
         build = with_large_file(build, large)
     built = build_version(

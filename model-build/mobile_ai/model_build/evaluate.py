@@ -386,7 +386,8 @@ def _repeats(held_out: SplitDigest) -> tuple[str, ...]:
     if not held_out.repeated:
         return ()
     share = held_out.repeated / held_out.rows
-    return (
+    note = (
         f"{held_out.repeated} of {held_out.rows} held-out rows ({share:.1%}) have the same inputs "
-        "as a row of training: figures on them are no proof for new rows",
+        "as a row of training: figures on them are no proof for new rows"
     )
+    return (note,)

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.special import ndtri
 
 from mobile_ai.contracts.metrics import METRICS
@@ -75,11 +74,12 @@ def fairness(
         return ()
     small = dict(zip(names.tolist(), sizes.tolist(), strict=True))
     excluded = {str(name): size for name, size in small.items() if name not in kept}
-    counts = _counts(predicted, labels, groups, kept, plan.positive)
+    counts = _counts(_kinds(predicted, labels, plan.positive), groups, kept)
     drawn = _resampled(counts, len(labels), plan)
     pairs = None
     if reference is not None:
-        pairs = _pairs(reference, predicted, labels, groups, kept, plan.positive)
+        kinds = [_kinds(found, labels, plan.positive) for found in (reference, predicted)]
+        pairs = _counts(8 * kinds[0] + kinds[1], groups, kept, kinds=64)
     again = None if pairs is None else _resampled(pairs, len(labels), plan)
     return tuple(
         FairnessMeasurement(
@@ -154,32 +154,16 @@ def group_quality(
     return tuple(found)
 
 
+def _kinds(
+    predicted: NDArray[np.int64], labels: NDArray[np.int64], positive: int
+) -> NDArray[np.int64]:
+    return 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
+
+
 def _counts(
-    predicted: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    groups: NDArray[Any],
-    kept: NDArray[Any],
-    positive: int,
+    kinds_of_rows: NDArray[np.int64], groups: NDArray[Any], kept: NDArray[Any], *, kinds: int = 8
 ) -> _Counts:
-    kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
-    return np.stack([np.bincount(kinds[groups == name], minlength=8) for name in kept])
-
-
-def _pairs(
-    reference: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    groups: NDArray[Any],
-    kept: NDArray[Any],
-    positive: int,
-) -> _Counts:
-    """Return rows by group and pair of kinds: the reference's, then the variant's."""
-
-    def kinds(found: NDArray[np.int64]) -> NDArray[np.int64]:
-        return 4 * (labels == positive) + 2 * (found == positive) + (found == labels)
-
-    both = 8 * kinds(reference) + kinds(predicted)
-    return np.stack([np.bincount(both[groups == name], minlength=64) for name in kept])
+    return np.stack([np.bincount(kinds_of_rows[groups == name], minlength=kinds) for name in kept])
 
 
 def _change(

@@ -83,9 +83,7 @@ def quality_sufficient(case: Case) -> None:
         quality = artifact.quality
         if quality is None:
             case.deny(f"{artifact.variant}.quality", got="none", expected="a measurement")
-        elif problem := _unjudgeable(quality, of_groups=False):
-            case.deny(f"{artifact.variant}.quality", got=problem[0], expected=problem[1])
-        elif problem := _insufficient(quality, case):
+        elif problem := _unjudgeable(quality, of_groups=False) or _insufficient(quality, case):
             case.deny(f"{artifact.variant}.quality", got=problem[0], expected=problem[1])
         elif not quality.counts(rows):
             case.deny(
