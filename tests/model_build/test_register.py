@@ -88,7 +88,8 @@ def test_an_alias_follows_a_rollback_of_the_stack_file(tmp_path, signed, later):
 def test_versions_are_ordered_by_their_numbers_and_not_by_their_text():
     ordered = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1"]
     ordered += ["1.0.0", "1.2.0", "1.10.0", "2.0.0"]
-    assert sorted(ordered[::-1], key=_precedence) == ordered
+    assert [*map(_precedence, ordered)] == sorted(map(_precedence, ordered))
+    assert len(set(map(_precedence, ordered))) == len(ordered)
 
 
 def test_metrics_and_evidence_are_in_the_run(uri):

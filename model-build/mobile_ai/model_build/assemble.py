@@ -7,6 +7,7 @@ bytes than the build's is refused here.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,9 @@ from mobile_ai.contracts.manifest import (
     Parity,
     Profile,
     Recipe,
+    Requirements,
     Serving,
+    StatedCount,
     TensorSpec,
     Unknown,
 )
@@ -305,11 +308,30 @@ def _artifact(
         digest=variant.sha256,
         files=(ArtifactFile(path=file, sha256=variant.sha256, bytes=variant.bytes, kind="model"),),
         uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
-        requirements=variant.needs,
+        requirements=_requirements(variant, report),
         profile=_profile(found, report.machine),
         parity=_parity(found, report.reference),
         evidence=tuple(_evidence(found, rows=report.held_out.sha256)),
     )
+
+
+def _requirements(variant: VariantResult, report: EvaluationReport) -> Requirements:
+    """Return what an artifact needs; memory, unless declared, from what runs were measured."""
+    needs = variant.needs
+    if needs.min_ram_mb != UNSTATED:
+        return needs
+    peaks = {
+        item.sha256: item.profile.peak_memory_bytes
+        for item in report.artifacts
+        if item.profile is not None and item.profile.peak_memory_bytes
+    }
+    if not peaks:
+        return needs
+    # A file that nothing here runs: not less than the largest of the same network.
+    own = peaks.get(variant.sha256)
+    peak = own or max(filter(None, peaks.values()))
+    stated = StatedCount(value=math.ceil(peak / 1e6), how="measured" if own else "derived")
+    return needs.model_copy(update={"min_ram_mb": stated})
 
 
 def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
@@ -345,6 +367,17 @@ def _parity(found: ArtifactEvaluation, reference: str) -> Parity | None:
 def _evidence(found: ArtifactEvaluation, *, rows: str) -> Iterator[Measurement]:
     if found.quality is not None:
         yield _measurement(found.metric, found.quality, n=found.quality.n, rows=rows)
+    if found.calibration is not None:
+        yield _measurement(
+            "expected-calibration-error", found.calibration, n=found.calibration.n, rows=rows
+        )
+    cost = found.profile
+    for name, times in (
+        ("latency-p50", cost.latency_p50 if cost else None),
+        ("latency-p95", cost.latency_p95 if cost else None),
+    ):
+        if times is not None:
+            yield _measurement(name, times, n=times.n, rows=UNSTATED)
     for item in found.fairness:
         yield _measurement(
             item.metric, item.estimate, n=item.smallest_group, rows=rows, where=_worst(item)

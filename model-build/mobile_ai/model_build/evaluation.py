@@ -83,7 +83,11 @@ def _result(item: ArtifactEvaluation) -> dict[str, Any]:
                 "reason": item.reason or None,
                 "bytesZstd": item.bytes_zstd,
                 "metric": item.metric if item.quality else None,
-                **{name: _values(part) for name in _MEASURED if (part := getattr(item, name))},
+                **{
+                    name: _stated(_values(part))
+                    for name in _MEASURED
+                    if (part := getattr(item, name))
+                },
             }
         ),
         "groups": [_of_groups(part) for part in item.groups],
@@ -111,4 +115,6 @@ def _stated(values: dict[str, Any]) -> dict[str, Any]:
 
 def _short(value: Any) -> Any:
     """Keep six decimals: the plan carries this text."""
+    if isinstance(value, dict):
+        return {name: _short(part) for name, part in value.items()}
     return round(value, 6) if isinstance(value, float) else value

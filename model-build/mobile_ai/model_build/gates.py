@@ -198,12 +198,20 @@ def _size(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured:
 
 def _latency(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     cost = found.profile
-    return None if cost is None else Measured(value=cost.latency_p95_ms, unit="ms at p95")
+    if cost is None:
+        return None
+    spread = cost.latency_p95
+    return Measured(
+        value=cost.latency_p95_ms,
+        low=spread.low if spread else None,
+        high=spread.high if spread else None,
+        unit="ms at p95",
+    )
 
 
 def _memory(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     value = found.profile.peak_memory_bytes if found.profile else None
-    return None if value is None else Measured(value=value, unit="bytes")
+    return None if not value else Measured(value=value, unit="bytes")
 
 
 def _parity(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:

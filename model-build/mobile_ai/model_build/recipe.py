@@ -143,7 +143,9 @@ class TrainSpec(_Model):
 class NeedsSpec(_Model):
     """Requirements on devices; see `requirements` in the manifest."""
 
-    min_ram_mb: int = Field(default=64, ge=1)
+    min_ram_mb: int | None = Field(
+        default=None, ge=1, description="Absent: derived from the memory that was measured."
+    )
     min_android_api: int | None = Field(default=26, ge=21)
     min_ios: str | None = "15.0"
 

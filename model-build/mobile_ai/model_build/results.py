@@ -156,7 +156,7 @@ class BuildResult:
         licence: Of the model; None: nobody stated one.
         fallback: Behaviour of a device without it: `embedded` or `off`.
         labels: Class names in output order; empty for third-party models without them.
-        recipe: Path of the recipe, relative to the model room.
+        recipe: Path of the recipe in its repository; its name alone if it is not committed.
         recipe_sha256: Digest of the recipe's bytes.
         seed: The seed of split, training and calibration.
         parent: Set for a fine-tune.
@@ -277,7 +277,8 @@ class InferenceCost:
 
     `peak_memory_bytes` is the largest growth of a fresh process's resident set by load and
     first runs. `energy_mj` is an estimate in millijoules, `energy_method` its formula and
-    constants. What could not be measured is None, never guessed.
+    constants. `latency_p50` and `latency_p95` have the intervals of the two figures. What could
+    not be measured is None, never guessed.
     """
 
     runtime: str
@@ -290,6 +291,8 @@ class InferenceCost:
     macs: int | None
     energy_mj: float | None
     energy_method: str
+    latency_p50: MetricEstimate | None = None
+    latency_p95: MetricEstimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

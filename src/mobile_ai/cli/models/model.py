@@ -34,13 +34,14 @@ from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
-from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
+from mobile_ai.model_build.assemble_version import GateFailedError, build_version
 from mobile_ai.model_build.ceremony import hold_ceremony, sample_ceremony
 from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
 from mobile_ai.model_build.register import register_version, stack_pins
+from mobile_ai.model_build.source import source_commit
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import WrittenVersion, read_version
 from mobile_ai.signing.roles import check_key, signer_from_uri
@@ -102,7 +103,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
             lifetime=timedelta(days=days),
             reports=Path("build/reports"),
             ship=tuple(ship or ()),
-            commit=source_commit(recipe.parent),
+            commit=source_commit(recipe),
             store=store,
             trust=trusted,
         )
