@@ -47,6 +47,7 @@ from mobile_ai.model_build.results import (
     BuildResult,
     EvaluationReport,
     FairnessMeasurement,
+    InferenceCost,
     MetricEstimate,
     VariantResult,
 )
@@ -339,7 +340,8 @@ def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
     if cost is None:
         return None
     return Profile(
-        machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
+        machine=cost.device
+        or f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
         latency_p50_ms=_rounded(cost.latency_p50_ms),
         latency_p95_ms=_rounded(cost.latency_p95_ms),
         peak_memory_bytes=cost.peak_memory_bytes or UNSTATED,
@@ -371,17 +373,31 @@ def _evidence(found: ArtifactEvaluation, *, rows: str) -> Iterator[Measurement]:
         yield _measurement(
             "expected-calibration-error", found.calibration, n=found.calibration.n, rows=rows
         )
-    cost = found.profile
-    for name, times in (
-        ("latency-p50", cost.latency_p50 if cost else None),
-        ("latency-p95", cost.latency_p95 if cost else None),
-    ):
-        if times is not None:
-            yield _measurement(name, times, n=times.n, rows=UNSTATED)
+    if found.profile is not None:
+        yield from _latencies(found.profile)
     for item in found.fairness:
         yield _measurement(
             item.metric, item.estimate, n=item.smallest_group, rows=rows, where=_worst(item)
         )
+
+
+def _latencies(cost: InferenceCost) -> Iterator[Measurement]:
+    """Yield the latencies with their intervals, or as a device lab measured them."""
+    for name, value, found in (
+        ("latency-p50", cost.latency_p50_ms, cost.latency_p50),
+        ("latency-p95", cost.latency_p95_ms, cost.latency_p95),
+    ):
+        if cost.device is not None:
+            yield Measurement(
+                metric=name,
+                value=value,
+                interval=UNSTATED,
+                n=cost.device_runs or UNSTATED,
+                rows=UNSTATED,
+                by="device-lab",
+            )
+        elif found is not None:
+            yield _measurement(name, found, n=found.n, rows=UNSTATED)
 
 
 def _worst(item: FairnessMeasurement) -> tuple[GroupSlice, ...]:

@@ -110,7 +110,7 @@ def members(groups: Mapping[str, NDArray[Any]], attribute: str) -> NDArray[Any]:
                     f"evaluation.attributes: {attribute}",
                     got=f"a group named {name!r}",
                     expected=f"groups without {INTERSECTION!r} in their names",
-                    next_step="rename the group in the data, or drop the intersection",
+                    next_step="correct or remove it in the recipe",
                 )
     joined = parts[0]
     for part in parts[1:]:

@@ -278,7 +278,8 @@ class InferenceCost:
     `peak_memory_bytes` is the largest growth of a fresh process's resident set by load and
     first runs. `energy_mj` is an estimate in millijoules, `energy_method` its formula and
     constants. `latency_p50` and `latency_p95` have the intervals of the two figures. What could
-    not be measured is None, never guessed.
+    not be measured is None, never guessed. `device` names what a device lab measured on, in
+    `device_runs` runs; None: the machine of the evaluator.
     """
 
     runtime: str
@@ -286,13 +287,15 @@ class InferenceCost:
     threads: int
     latency_p50_ms: float
     latency_p95_ms: float
-    latency_ratio_to_reference: float
+    latency_ratio_to_reference: float | None
     peak_memory_bytes: int | None
     macs: int | None
     energy_mj: float | None
     energy_method: str
     latency_p50: MetricEstimate | None = None
     latency_p95: MetricEstimate | None = None
+    device: str | None = None
+    device_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

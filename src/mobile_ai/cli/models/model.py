@@ -36,7 +36,14 @@ from mobile_ai.model_build.approve import ask_assessment, check_role, load_asses
 from mobile_ai.model_build.assemble_recipe import maker
 from mobile_ai.model_build.assemble_version import GateFailedError, build_version
 from mobile_ai.model_build.ceremony import hold_ceremony, sample_ceremony
-from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
+from mobile_ai.model_build.compare import (
+    candidates_of,
+    front,
+    on_devices,
+    plot_front,
+    recommend_variants,
+)
+from mobile_ai.model_build.device_report import read_device_reports
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
@@ -64,6 +71,16 @@ TrackingUri = Annotated[
 ]
 
 
+DeviceReports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--device-report",
+        help="Signed report of a device lab about a variant; repeatable. Replaces its latency, "
+        "memory and energy.",
+    ),
+]
+
+
 @app.command()
 def build(  # noqa: PLR0917  # typer passes options by name
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/digits.yaml.")],
@@ -79,6 +96,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
         str | None, typer.Option(help="Storage URL of artifacts over 1 MB: s3://bucket/models.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Validity of the evaluation in days.")] = 365,
+    device_reports: DeviceReports = None,
     environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
@@ -91,8 +109,9 @@ def build(  # noqa: PLR0917  # typer passes options by name
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
     with answering(GateFailedError), _progress() as say:
-        make = maker(recipe, work=_work(recipe), progress=say)
         trusted = trust_of(environment, trust)
+        devices = read_device_reports(device_reports or [], trust=trusted)
+        make = maker(recipe, work=_work(recipe), progress=say, devices=devices)
         version = build_version(
             make,
             models=models,
@@ -149,23 +168,30 @@ def verify(
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0917  # typer passes options by name
     manifests: Annotated[
         list[Path], typer.Argument(help="One or more manifests, or their folders.")
     ],
     plot: Annotated[Path | None, typer.Option(help="Write a plot (.png or .svg).")] = None,
     max_loss_pt: Annotated[float, typer.Option(help="Maximum quality loss in points.")] = 1.0,
+    device_reports: DeviceReports = None,
+    environment: EnvironmentName = None,
+    trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show the Pareto front of variants, and recommend one per device class.
 
-    A variant is on the front if no other is at least as good in size, latency, energy and
-    quality, and better in one of them.
+    A variant is on the front if no other is at least as good in size, latency and quality, and
+    better in one of them. Latencies whose intervals overlap are equal, as are those of different
+    machines. Signed device reports take the place of what the building machine measured.
 
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
     with answering():
         candidates = [item for path in manifests for item in candidates_of(existing(path))]
+        if device_reports:
+            measured = read_device_reports(device_reports, trust=trust_of(environment, trust))
+            candidates = on_devices(candidates, measured)
         best = front(candidates)
         advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:
