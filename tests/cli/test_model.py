@@ -25,7 +25,7 @@ from tests.stack.sample import stack_text
 pytestmark = pytest.mark.build
 COMMANDS = (
     *("build", "verify", "compare", "approve", "scope"),
-    *("register", "pull", "samples"),
+    *("register", "pull", "samples", "card"),
 )
 
 
@@ -130,6 +130,16 @@ def test_compare_takes_the_figures_of_a_signed_device_report(place, signed):
     assert path.read_text() != text
     with pytest.raises(GovernanceError):
         run("compare", MANIFEST, "--device-report", str(path), catch_exceptions=False)
+
+
+def test_a_card_is_written_for_a_version_that_verifies_and_for_no_other(place):
+    assert run("card", MANIFEST).output.startswith("# digits 1.0.0")
+    assert run("card", MANIFEST, "--html", "--output", "card.html").exit_code == 0
+    assert (place / "card.html").read_text().startswith("<!doctype html>")
+    (place / "models/digits/1.0.0/artifacts/digits-int8.tflite").write_bytes(b"other")
+    refused = run("card", MANIFEST)
+    assert refused.exit_code == 1
+    assert "NOT VERIFIED" in refused.output
 
 
 def key_file(place: Path, signer) -> str:

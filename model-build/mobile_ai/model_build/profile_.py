@@ -111,7 +111,7 @@ def _over_rounds(rounds: NDArray[np.float64], value: float, runs: int) -> Metric
 
 
 def _load() -> None:
-    """Do a fixed piece of work in one thread, about as long as a small model."""
+    """Sort fixed numbers in one thread, which takes about as long as a small model."""
     np.sort(_LOAD)
 
 

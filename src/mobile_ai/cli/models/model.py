@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mobile_ai.cli.console import console
+from mobile_ai.cli.models.card import card_command
 from mobile_ai.cli.models.options import (
     REFUSED,
     EnvironmentName,
@@ -61,6 +62,7 @@ app = typer.Typer(
     epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml (docs/models.md)",
     rich_markup_mode=None,
 )
+app.command(name="card")(card_command)
 app.command(name="requests")(requests_command)
 app.command(name="scope")(scope_command)
 
