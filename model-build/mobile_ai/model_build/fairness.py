@@ -157,7 +157,8 @@ def group_quality(
 def _kinds(
     predicted: NDArray[np.int64], labels: NDArray[np.int64], positive: int
 ) -> NDArray[np.int64]:
-    return 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
+    kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
+    return np.asarray(kinds, dtype=np.int64)
 
 
 def _counts(
