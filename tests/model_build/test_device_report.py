@@ -26,6 +26,8 @@ from mobile_ai.model_build.writer import write_version
 from tests.model_build.versions import NOW, build_result, report_on
 from tests.signing.examples import EXAMPLES, example_trust, signer
 
+pytestmark = pytest.mark.build
+
 TRUST = example_trust()
 FIGURES = {"latency-p50": ("ms", 3.0), "latency-p95": ("ms", 4.0), "peak-memory": ("bytes", 9e6)}
 
