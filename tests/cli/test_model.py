@@ -18,13 +18,14 @@ from mobile_ai.model_build.approve import QUESTIONS
 from mobile_ai.model_build.ceremony import trust_text
 from mobile_ai.model_build.signing import fresh_signer
 from mobile_ai.stack.git import git
+from tests.model_build.test_device_report import signed as device_report
 from tests.model_build.versions import LIFETIME, Signed, assessment, signed_version
 from tests.stack.sample import stack_text
 
 pytestmark = pytest.mark.build
 COMMANDS = (
     *("build", "verify", "compare", "approve", "scope"),
-    *("register", "pull", "samples"),
+    *("register", "pull", "samples", "card"),
 )
 
 
@@ -115,6 +116,30 @@ def test_compare_speaks_json_and_draws(place):
     done = run("compare", MANIFEST, "--json", "--plot", "front.png")
     assert len(json.loads(done.output)["recommendations"]) == 3
     assert (place / "front.png").stat().st_size > 1000
+
+
+def test_compare_takes_the_figures_of_a_signed_device_report(place, signed):
+    digest = signed.version.manifest.artifacts[1].digest if signed.version.manifest else ""
+    path = device_report(place, digest, key=signed.keys["evaluator"][0])
+    done = run("compare", MANIFEST, "--device-report", str(path), "--json")
+    found = {item["name"]: item for item in json.loads(done.output)["candidates"]}
+    assert found["digits 1.0.0 int8"]["latencyMs"] == 3.0
+    assert found["digits 1.0.0 int8"]["machine"] == "Pixel 8, Android 15; LiteRT 2.3"
+    text = path.read_text()
+    path.write_text(text.replace("value: 3\n", "value: 1\n"))
+    assert path.read_text() != text
+    with pytest.raises(GovernanceError):
+        run("compare", MANIFEST, "--device-report", str(path), catch_exceptions=False)
+
+
+def test_a_card_is_written_for_a_version_that_verifies_and_for_no_other(place):
+    assert run("card", MANIFEST).output.startswith("# digits 1.0.0")
+    assert run("card", MANIFEST, "--html", "--output", "card.html").exit_code == 0
+    assert (place / "card.html").read_text().startswith("<!doctype html>")
+    (place / "models/digits/1.0.0/artifacts/digits-int8.tflite").write_bytes(b"other")
+    refused = run("card", MANIFEST)
+    assert refused.exit_code == 1
+    assert "NOT VERIFIED" in refused.output
 
 
 def key_file(place: Path, signer) -> str:

@@ -106,6 +106,7 @@ _VERSIONS: dict[str, dict[str, Callable[[dict[str, Any]], None]]] = {
     "training-licence-allowed": {
         "manifest": _set("lineage", "datasets", 0, "licence", "proprietary")
     },
+    "model-licence-allowed": {"manifest": _set("metadata", "licence", "AGPL-3.0-only")},
     "evaluation-agrees-with-manifest": {
         "evaluation": _set("results", 0, "quality", {"value": 0.5})
     },

@@ -9,7 +9,7 @@ import pytest
 from cyclonedx.spdx import is_supported_id
 
 from mobile_ai.contracts.canonical import manifest_digest
-from mobile_ai.contracts.manifest import ModelManifest
+from mobile_ai.contracts.manifest import ModelManifest, Origin
 from mobile_ai.model_build.assemble import assemble
 from mobile_ai.model_build.bom import BomError, bom_problems, bom_text, validate_bom
 from mobile_ai.model_build.recipe import RECIPES, load_recipe
@@ -70,6 +70,32 @@ def test_fairness_names_the_group_at_risk(made):
     considerations = json.loads(text)["metadata"]["component"]["modelCard"]["considerations"]
     groups = {item["groupAtRisk"] for item in considerations["fairnessAssessments"]}
     assert groups == {"hand=left", "label=0"}
+
+
+def card_of(text: str) -> dict:
+    return json.loads(text)["metadata"]["component"]["modelCard"]
+
+
+def test_an_import_claims_no_way_of_learning_and_no_assessment_is_claimed(made):
+    manifest, report, text = made
+    assert card_of(text)["modelParameters"]["approach"] == {"type": "supervised"}
+    for origin in ("unknown", Origin(how="imported", source="x.tflite", digest="unknown")):
+        other = manifest.model_copy(update={"origin": origin})
+        brought = card_of(bom_text(other, report, tools={}))
+        assert "approach" not in brought["modelParameters"]
+        assert "not assessed" in json.dumps(brought["considerations"]["ethicalConsiderations"])
+
+
+def test_only_a_gated_figure_is_called_gated(made):
+    manifest, report, text = made
+    assert "no gate of the recipe" in text
+    gate = dataclasses.replace(report.gates[0], gate="fairness/hand/accuracy-gap")
+    report = dataclasses.replace(report, gates=(*report.gates, gate))
+    stated = card_of(bom_text(manifest, report, tools={}))["considerations"]["fairnessAssessments"]
+    assert {item["groupAtRisk"]: item["mitigationStrategy"].split()[0] for item in stated} == {
+        "hand=left": "gated",
+        "label=0": "measured",
+    }
 
 
 def test_every_dataset_is_a_component_with_its_digest_and_licence(made):

@@ -14,6 +14,7 @@ from mobile_ai.model_build.errors import DataError, ModelBuildError, RecipeError
 from mobile_ai.model_build.fetch import fetch, read_members
 from mobile_ai.model_build.lock import LockedSource, load_lock, locked
 from mobile_ai.model_build.recipe import RECIPES, load_recipe
+from mobile_ai.model_build.rows import Rows
 
 
 @pytest.fixture
@@ -182,3 +183,15 @@ def test_every_reader_states_the_encoding_of_its_inputs(reader):
 def test_only_locked_data_sets_have_a_known_encoding():
     assert datasets.encodings_of("mnist-5k")["image"].range == (0.0, 1.0)
     assert datasets.encodings_of("data of one's own") == {}
+
+
+def test_held_out_rows_with_inputs_that_training_has_too_are_counted():
+    def rows(*values, label=0):
+        return Rows(
+            inputs={"x": np.array(values, dtype=np.float32)[:, None]},
+            labels=np.full(len(values), label, dtype=np.int64),
+        )
+
+    held_out = rows(1, 2, 2, 3, label=1)
+    assert held_out.repeated_from([rows(2), rows(3, 9)]) == 3
+    assert held_out.repeated_from([]) == 0

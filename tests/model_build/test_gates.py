@@ -15,6 +15,7 @@ from mobile_ai.model_build.results import (
     InferenceCost,
     MetricEstimate,
     PairedDifference,
+    Robustness,
     SplitDigest,
     Status,
 )
@@ -47,9 +48,22 @@ def odds(value, half=0.02):
     )
 
 
-def sex(group, loss):
+def changed(value, half=0.015):
+    change = MetricEstimate(
+        value=value, low=value - half, high=value + half, n=2000, method="paired bootstrap-1000"
+    )
+    return replace(odds(0.05), change=change)
+
+
+def sex(group, loss, half=0.3):
     return GroupQuality(
-        attribute="sex", group=group, metric="accuracy", estimate=estimate(0.9), loss_pt=loss
+        attribute="sex",
+        group=group,
+        metric="accuracy",
+        estimate=estimate(0.9),
+        loss_pt=loss,
+        loss_low_pt=loss - half,
+        loss_high_pt=loss + half,
     )
 
 
@@ -175,8 +189,50 @@ def test_an_unfair_int8_file_is_rejected_where_the_fp32_file_passes():
 
 def test_fairness_may_not_become_worse_than_the_reference_by_more_than_the_limit():
     rule = gate("fairness-regression", 0.03, attribute="sex", metric="equalized-odds-difference")
-    assert verdict(rule).status is Status.PASS
-    assert verdict(rule, replace(artifact(), fairness=(odds(0.09),))).status is Status.FAIL
+    assert verdict(rule, replace(artifact(), fairness=(changed(0.01),))).status is Status.PASS
+    assert verdict(rule, replace(artifact(), fairness=(changed(0.02),))).status is Status.UNDECIDED
+    assert verdict(rule, replace(artifact(), fairness=(changed(0.09),))).status is Status.FAIL
+    assert "not measured" in verdict(rule).reason
+
+
+@pytest.mark.parametrize(("half", "expected"), [(0.5, Status.PASS), (1.5, Status.UNDECIDED)])
+def test_a_loss_in_a_group_counts_with_its_interval(half, expected):
+    rule = gate("fairness-regression", 1.0, attribute="sex")
+    groups = (sex("f", 0.2, half), sex("m", 0.1, half))
+    assert verdict(rule, replace(artifact(), groups=groups)).status is expected
+
+
+@pytest.mark.parametrize(
+    ("high", "expected"), [(0.02, Status.PASS), (0.04, Status.UNDECIDED), (None, Status.FAIL)]
+)
+def test_calibration_is_judged_with_its_interval_and_fails_unmeasured(high, expected):
+    found = None if high is None else replace(estimate(0.015), low=0.01, high=high)
+    rule = gate("calibration", 0.03)
+    assert verdict(rule, replace(artifact(), calibration=found)).status is expected
+
+
+def test_robustness_is_judged_by_the_corruption_that_the_gate_names():
+    noise = Robustness(
+        corruption="noise", severity=0.1, metric="accuracy", value=0.9, loss_pt=3.0,
+        low_pt=2.0, high_pt=4.0,
+    )  # fmt: skip
+    found = replace(artifact(), robustness=(noise,))
+    limits = {5.0: Status.PASS, 3.5: Status.UNDECIDED, 1.0: Status.FAIL}
+    for limit, expected in limits.items():
+        rule = gate("robustness", limit, attribute="noise")
+        assert verdict(rule, found).status is expected
+    assert verdict(gate("robustness", 99, attribute="typo"), found).status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("repeated", "expected"), [(0, Status.PASS), (39, Status.FAIL), (None, Status.FAIL)]
+)
+def test_held_out_rows_that_the_builder_had_fail_the_gate_on_duplicates(repeated, expected):
+    split = SplitDigest(name="h", use="evaluation", rows=100, sha256="0" * 64, repeated=repeated)
+    (result,) = judge_gates(
+        (gate("duplicates", 0.05),), (artifact(),), reference="fp32", held_out=split
+    )
+    assert result.status is expected
 
 
 def test_a_loss_hidden_in_one_group_fails_the_regression_gate():

@@ -1,9 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mobile_ai.contracts.manifest import TensorSpec
 from mobile_ai.model_build.importance import features, permutation_importance
-from mobile_ai.model_build.profile_ import energy_mj, latencies
+from mobile_ai.model_build.profile_ import _over_rounds, energy_mj, latencies, peak_memory
 from mobile_ai.model_build.recipe import Source
 from mobile_ai.model_build.robustness import SEVERITY, corrupt
 from mobile_ai.model_build.rows import Rows
@@ -86,6 +90,24 @@ class Clock:
         self.now += 1000 * microseconds
 
 
+class Busy:
+    """A machine on which everything takes three times as long in every other round."""
+
+    def __init__(self, clock, *, calibrations):
+        self.clock, self.calibrations, self.calls = clock, calibrations, 0
+
+    @property
+    def factor(self) -> int:
+        return 1 + 2 * (self.calls // self.calibrations % 2)
+
+    def load(self) -> None:
+        self.clock.pass_(100 * self.factor)
+        self.calls += 1
+
+    def infer(self) -> None:
+        self.clock.pass_(200 * (1 + 2 * ((self.calls - 1) // self.calibrations % 2)))
+
+
 def test_a_slower_call_has_a_larger_ratio_to_the_reference(monkeypatch):
     clock = Clock()
     monkeypatch.setattr("mobile_ai.model_build.profile_.time.perf_counter_ns", clock)
@@ -93,13 +115,39 @@ def test_a_slower_call_has_a_larger_ratio_to_the_reference(monkeypatch):
     found = latencies(calls, reference="fp32", rounds=3)
     assert found["fp32"].ratio == 1
     assert found["slow"].ratio == pytest.approx(10)
-    assert found["slow"].p50_ms <= found["slow"].p95_ms
+    assert found["slow"].p50.value <= found["slow"].p95.value
 
 
-def test_energy_counts_arithmetic_by_its_width_and_every_byte_once():
-    # 10^9 int8 operations of 0.3 pJ are 0.3 mJ; 10^6 bytes of 160 pJ are 0.16 mJ.
-    assert energy_mj({"int8": 10**9}, 0) == pytest.approx(0.3)
-    assert energy_mj({"fp32": 10**9}, 10**6) == pytest.approx(4.76)
+def test_a_round_that_other_work_slows_is_corrected_by_the_load(monkeypatch):
+    clock = Clock()
+    busy = Busy(clock, calibrations=6)
+    monkeypatch.setattr("mobile_ai.model_build.profile_.time.perf_counter_ns", clock)
+    monkeypatch.setattr("mobile_ai.model_build.profile_._load", busy.load)
+    found = latencies({"fp32": busy.infer}, reference="fp32", rounds=9)["fp32"]
+    assert busy.calls == 9 * 6
+    assert found.p50.value == pytest.approx(0.2)
+    assert (found.p50.low, found.p50.high) == (pytest.approx(0.2), pytest.approx(0.2))
+
+
+def test_the_interval_of_a_latency_covers_its_median_as_often_as_it_says():
+    generator = np.random.default_rng(0)
+    drawn = generator.lognormal(0, 0.3, (2000, 15))
+    covered = 0
+    for rounds in drawn:
+        found = _over_rounds(rounds, float(np.median(rounds)), 300)
+        covered += found.low <= 1.0 <= found.high
+    assert covered / len(drawn) >= 0.95
+
+
+@given(st.lists(st.floats(1e-6, 1e4), min_size=2, max_size=2))
+def test_energy_never_contradicts_the_measured_time(times):
+    assert (times[0] < times[1]) == (energy_mj(times[0]) < energy_mj(times[1]))
+
+
+def test_growth_of_nothing_is_no_measurement(monkeypatch, tmp_path):
+    done = SimpleNamespace(returncode=0, stdout='{"bytes": 0}')
+    monkeypatch.setattr("mobile_ai.model_build.profile_.subprocess.run", lambda *_, **__: done)
+    assert peak_memory(tmp_path / "x.onnx", "onnx") is None
 
 
 SPECS = (

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_ai.contracts.manifest import GroupSlice, Interval, Measurement
-from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.metrics import METRICS, NO_MEASURE_OF_TRUTH, metric_named
 from mobile_ai.gate.report.sections import Figure
-from mobile_ai.governance.rules.quality import _unequal, _unjudgeable
+from mobile_ai.governance.rules.quality import _insufficient, _unequal, _unjudgeable
 from mobile_ai.model_build.fairness import _METRICS as MEASURED
 from mobile_ai.model_build.gates import decide, judge_gates
 from mobile_ai.model_build.recipe import RECIPES, GateSpec, load_recipe
@@ -87,6 +87,49 @@ def test_report_calls_worse_what_a_gate_would_not_pass(metric, ends):
         value=proposed, low=None, high=None, more_is_worse=metric.more_is_worse
     )
     assert figure.worse == (decide(measured, prior, basis="point") is Status.FAIL)
+
+
+QUALITY = [
+    *(
+        item
+        for item in METRICS.values()
+        if item.kind == "quality" and item.name not in NO_MEASURE_OF_TRUTH
+    ),
+    metric_named("reading-speed/lower"),
+    metric_named("reading-speed/higher"),
+]
+
+
+@pytest.mark.parametrize("metric", QUALITY, ids=lambda item: item.name)
+@given(ends=st.tuples(SHARE, SHARE), limit=SHARE)
+def test_builder_and_pack_agree_on_quality(metric, ends, limit):
+    low, high = (max(metric.low, end + max(0, metric.low)) for end in sorted(ends))
+    limit += max(0, metric.low)
+    estimate = MetricEstimate(value=low, low=low, high=high, method="test", n=900)
+    gate = GateSpec(gate="quality", variants=("int8",), limit=limit)
+    artifact = evaluated(quality=estimate, metric=metric.name)
+    (result,) = judge_gates((gate,), (artifact,), reference="int8")
+    stated = Measurement(
+        metric=metric.name,
+        value=low,
+        interval=Interval(low=low, high=high, method="test"),
+        n=900,
+        rows="unknown",
+        by="evaluator",
+    )
+    case = SimpleNamespace(parameters={"minimum": 2.0, "limits": {metric.name: limit}})
+    denied = bool(_unjudgeable(stated, of_groups=False) or _insufficient(stated, case))
+    assert denied == (result.status is not Status.PASS)
+
+
+@pytest.mark.parametrize("limits", [{}, {"rmse": True}, {"rmse": "2"}, {"rmse": None}])
+def test_a_metric_without_a_limit_in_the_config_is_denied(limits):
+    interval = Interval(low=0.1, high=0.2, method="test")
+    stated = Measurement(
+        metric="rmse", value=0.15, interval=interval, n=900, rows="unknown", by="evaluator"
+    )
+    case = SimpleNamespace(parameters={"minimum": 0.8, "limits": limits})
+    assert "`limits`" in _insufficient(stated, case)[1]
 
 
 def test_accuracy_of_the_worst_group_is_good_when_it_is_high():

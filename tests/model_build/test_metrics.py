@@ -65,9 +65,24 @@ def test_parity_counts_equal_answers_and_the_largest_error():
 
 def test_calibration_error_is_zero_for_the_surely_right_and_one_for_the_surely_wrong():
     logits = one_hot([0, 1, 2]) * 1000
-    assert metrics.calibration_error(logits, np.array([0, 1, 2])) == pytest.approx(0)
-    assert metrics.calibration_error(logits, np.array([1, 2, 0])) == pytest.approx(1)
+    assert metrics.calibration_error(logits, np.array([0, 1, 2])).value == pytest.approx(0)
+    assert metrics.calibration_error(logits, np.array([1, 2, 0])).value == pytest.approx(1)
 
 
 def test_softmax_of_huge_logits_does_not_overflow():
     assert metrics.softmax(np.array([[1e4, 0.0]])).tolist() == [[1.0, 0.0]]
+
+
+def test_calibration_error_is_that_of_its_definition_and_lies_in_its_interval():
+    generator = np.random.default_rng(3)
+    logits, labels = generator.normal(0, 2, (700, 4)), generator.integers(0, 4, 700)
+    found = metrics.calibration_error(logits, labels)
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    sure, right = chances.max(axis=1), chances.argmax(axis=1) == labels
+    expected = 0.0
+    for low in np.arange(15) / 15:
+        inside = (sure >= low) & ((sure < low + 1 / 15) | (low + 1 / 15 > 0.999))
+        if inside.any():
+            expected += inside.mean() * abs(right[inside].mean() - sure[inside].mean())
+    assert found.value == pytest.approx(expected, abs=1e-9)
+    assert found.low <= found.value <= found.high

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 
 import pytest
 
 from mobile_ai.model_build.provenance import ProvenanceError, check_links, provenance_predicate
 from mobile_ai.model_build.results import ParentRef
+from mobile_ai.model_build.source import repository_path, source_commit
 from tests.model_build.versions import NOW, TRAIN, build_result, transform, variant
 
 
@@ -71,3 +73,62 @@ def test_a_chain_without_an_origin_is_refused(tmp_path):
 def test_no_links_at_all_are_refused(tmp_path):
     with pytest.raises(ProvenanceError):
         check_links(dataclasses.replace(variant(tmp_path, "int8"), transforms=()))
+
+
+def test_the_file_of_an_import_is_a_material_with_its_licence(tmp_path):
+    build = build_result(tmp_path)
+    item = build.variants[0]
+    link = dataclasses.replace(
+        item.transforms[0],
+        step="import",
+        parameters={"origin": "detector.tflite", "format": "tflite"},
+        input_sha256=item.sha256,
+        output_sha256=item.sha256,
+    )
+    brought = dataclasses.replace(
+        build,
+        variants=(dataclasses.replace(item, transforms=(link,)),),
+        datasets=(),
+        licence="AGPL-3.0-only",
+    )
+    found = predicate(brought)["buildDefinition"]["resolvedDependencies"]
+    assert found[1] == {
+        "name": "detector.tflite",
+        "digest": {"sha256": item.sha256},
+        "annotations": {"licence": "AGPL-3.0-only", "use": "model"},
+    }
+
+
+@pytest.fixture
+def repository(tmp_path):
+    def git(*arguments):
+        done = subprocess.run(
+            ["git", "-C", tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.com",
+             *arguments],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    recipe = tmp_path / "recipes" / "mine.yaml"
+    recipe.parent.mkdir()
+    recipe.write_text("a: 1\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    return recipe, git
+
+
+def test_a_clean_tree_is_named_by_its_commit_and_the_recipe_by_its_path(repository):
+    recipe, git = repository
+    assert source_commit(recipe) == source_commit(recipe.parent) == git("rev-parse", "HEAD")
+    assert repository_path(recipe) == "recipes/mine.yaml"
+
+
+def test_what_is_not_committed_is_not_named(repository, tmp_path):
+    recipe, _ = repository
+    other = recipe.with_name("other.yaml")
+    other.write_text("a: 2\n")
+    assert (source_commit(other), repository_path(other)) == ("unknown", None)
+    recipe.write_text("a: 3\n")
+    assert source_commit(recipe) == "unknown"
+    assert repository_path(tmp_path / "absent" / "x.yaml") is None

@@ -10,7 +10,12 @@ import pytest
 
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import PullError, pull
-from mobile_ai.model_build.register import RegisterError, register_version, stack_pins
+from mobile_ai.model_build.register import (
+    RegisterError,
+    _precedence,
+    register_version,
+    stack_pins,
+)
 from tests.model_build import hostile
 from tests.model_build.versions import Signed, signed_version
 from tests.stack.sample import stack_text
@@ -51,6 +56,40 @@ def test_aliases_are_the_stacks_that_pin_it_and_follow_when_they_stop(signed, ur
     assert registered(signed, uri, dev=pin, prod=pin).aliases == ("dev", "prod")
     assert registered(signed, uri, dev={"0" * 64}, prod=pin).aliases == ("prod",)
     assert list(client(uri).get_registered_model("digits").aliases) == ["prod"]
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory) -> Signed:
+    return signed_version(tmp_path_factory.mktemp("later"), version="1.10.0")
+
+
+def test_an_earlier_version_registered_later_moves_no_alias_back(tmp_path, signed, later):
+    place = f"sqlite:///{tmp_path}/mlflow.db"
+    both = {later.version.sha256, signed.version.sha256}
+    pins = {"prod": {later.version.sha256}, "dev": both, "old": {signed.version.sha256}}
+    assert registered(later, place, **pins).aliases == ("dev", "prod")
+    for _ in range(2):
+        assert registered(signed, place, **pins).aliases == ("old",)
+        aliases = client(place).get_registered_model("digits").aliases
+        assert {key: str(value) for key, value in aliases.items()} == {
+            "prod": "1", "dev": "1", "old": "2",
+        }  # fmt: skip
+    assert registered(later, place, **pins).aliases == ("dev", "prod")
+
+
+def test_an_alias_follows_a_rollback_of_the_stack_file(tmp_path, signed, later):
+    place = f"sqlite:///{tmp_path}/mlflow.db"
+    registered(signed, place, prod={later.version.sha256})
+    assert registered(later, place, prod={later.version.sha256}).aliases == ("prod",)
+    assert registered(later, place, prod={signed.version.sha256}).aliases == ()
+    assert registered(signed, place, prod={signed.version.sha256}).aliases == ("prod",)
+
+
+def test_versions_are_ordered_by_their_numbers_and_not_by_their_text():
+    ordered = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1"]
+    ordered += ["1.0.0", "1.2.0", "1.10.0", "2.0.0"]
+    assert [*map(_precedence, ordered)] == sorted(map(_precedence, ordered))
+    assert len(set(map(_precedence, ordered))) == len(ordered)
 
 
 def test_metrics_and_evidence_are_in_the_run(uri):

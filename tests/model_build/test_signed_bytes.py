@@ -38,7 +38,7 @@ def unmeasured(report: EvaluationReport) -> EvaluationReport:
     absent = dataclasses.replace(
         imported, variant=last.variant, format=last.format, file=last.file, sha256=last.sha256,
         measured=False, reason="no runtime", parity=None, profile=None, self_tests=(),
-        importance=(), robustness=(), calibration_error=None,
+        importance=(), robustness=(), calibration=None,
     )  # fmt: skip
     return dataclasses.replace(report, artifacts=(imported, *others, absent), notes=("a note",))
 

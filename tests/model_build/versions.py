@@ -161,7 +161,9 @@ def evaluation_of(item: VariantResult) -> ArtifactEvaluation:
                 worst_group="left", smallest_group=210, excluded={"unknown": 3},
             ),
         ),
-        calibration_error=0.011,
+        calibration=MetricEstimate(
+            value=0.011, low=0.008, high=0.016, n=2000, method="bootstrap-500"
+        ),
         importance=(Importance(feature="row-14", loss_pt=2.5),),
         robustness=(
             Robustness(
@@ -244,13 +246,13 @@ class Signed:
     keys: dict
 
 
-def signed_version(folder: Path, *, large: int = 0) -> Signed:
+def signed_version(folder: Path, *, large: int = 0, version: str = "1.0.0") -> Signed:
     """Build, evaluate, sign, approve and write a version below ``folder``.
 
     With ``large`` the first artifact has that many bytes and is stored outside of Git.
     """
     keys = fresh_keys("dev")
-    build = build_result(folder / "work")
+    build = build_result(folder / "work", version=version)
     if large:
         build = with_large_file(build, large)
     built = build_version(

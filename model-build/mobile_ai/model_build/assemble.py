@@ -7,6 +7,7 @@ bytes than the build's is refused here.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,9 @@ from mobile_ai.contracts.manifest import (
     Parity,
     Profile,
     Recipe,
+    Requirements,
     Serving,
+    StatedCount,
     TensorSpec,
     Unknown,
 )
@@ -43,6 +46,8 @@ from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     BuildResult,
     EvaluationReport,
+    FairnessMeasurement,
+    InferenceCost,
     MetricEstimate,
     VariantResult,
 )
@@ -304,11 +309,30 @@ def _artifact(
         digest=variant.sha256,
         files=(ArtifactFile(path=file, sha256=variant.sha256, bytes=variant.bytes, kind="model"),),
         uri=f"{store}/{build.model}/{build.version}/{file}" if large else None,
-        requirements=variant.needs,
+        requirements=_requirements(variant, report),
         profile=_profile(found, report.machine),
         parity=_parity(found, report.reference),
         evidence=tuple(_evidence(found, rows=report.held_out.sha256)),
     )
+
+
+def _requirements(variant: VariantResult, report: EvaluationReport) -> Requirements:
+    """Return what an artifact needs; memory, unless declared, from what runs were measured."""
+    needs = variant.needs
+    if needs.min_ram_mb != UNSTATED:
+        return needs
+    peaks = {
+        item.sha256: item.profile.peak_memory_bytes
+        for item in report.artifacts
+        if item.profile is not None and item.profile.peak_memory_bytes
+    }
+    if not peaks:
+        return needs
+    # A file that nothing here runs: not less than the largest of the same network.
+    own = peaks.get(variant.sha256)
+    peak = own or max(filter(None, peaks.values()))
+    stated = StatedCount(value=math.ceil(peak / 1e6), how="measured" if own else "derived")
+    return needs.model_copy(update={"min_ram_mb": stated})
 
 
 def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
@@ -316,7 +340,8 @@ def _profile(found: ArtifactEvaluation, machine: str) -> Profile | None:
     if cost is None:
         return None
     return Profile(
-        machine=f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
+        machine=cost.device
+        or f"{machine}; {cost.runtime} {cost.runtime_version}, {cost.threads} thread",
         latency_p50_ms=_rounded(cost.latency_p50_ms),
         latency_p95_ms=_rounded(cost.latency_p95_ms),
         peak_memory_bytes=cost.peak_memory_bytes or UNSTATED,
@@ -344,11 +369,46 @@ def _parity(found: ArtifactEvaluation, reference: str) -> Parity | None:
 def _evidence(found: ArtifactEvaluation, *, rows: str) -> Iterator[Measurement]:
     if found.quality is not None:
         yield _measurement(found.metric, found.quality, n=found.quality.n, rows=rows)
-    for item in found.fairness:
-        worst = GroupSlice(attribute=item.attribute, group=item.worst_group, worst=True)
+    if found.calibration is not None:
         yield _measurement(
-            item.metric, item.estimate, n=item.smallest_group, rows=rows, where=(worst,)
+            "expected-calibration-error", found.calibration, n=found.calibration.n, rows=rows
         )
+    if found.profile is not None:
+        yield from _latencies(found.profile)
+    for item in found.fairness:
+        yield _measurement(
+            item.metric, item.estimate, n=item.smallest_group, rows=rows, where=_worst(item)
+        )
+
+
+def _latencies(cost: InferenceCost) -> Iterator[Measurement]:
+    """Yield the latencies with their intervals, or as a device lab measured them."""
+    for name, value, found in (
+        ("latency-p50", cost.latency_p50_ms, cost.latency_p50),
+        ("latency-p95", cost.latency_p95_ms, cost.latency_p95),
+    ):
+        if cost.device is not None:
+            yield Measurement(
+                metric=name,
+                value=value,
+                interval=UNSTATED,
+                n=cost.device_runs or UNSTATED,
+                rows=UNSTATED,
+                by="device-lab",
+            )
+        elif found is not None:
+            yield _measurement(name, found, n=found.n, rows=UNSTATED)
+
+
+def _worst(item: FairnessMeasurement) -> tuple[GroupSlice, ...]:
+    """Return the group that decides a figure; of an intersection, its groups."""
+    # The separator of `model_build.fairness.members`, which needs numpy; verifying does not.
+    names = item.attribute.split(" x ")
+    groups = item.worst_group.split(" x ") if len(names) > 1 else [item.worst_group]
+    return tuple(
+        GroupSlice(attribute=name, group=group, worst=True)
+        for name, group in zip(names, groups, strict=True)
+    )
 
 
 def _measurement(

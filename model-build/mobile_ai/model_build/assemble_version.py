@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,7 +64,7 @@ def build_version(
         builder: URI of who builds, for the provenance.
         ship: Variants that the version holds; all of them when empty. The gates judge every
             variant that was built, shipped or not.
-        commit: Source commit, see ``source_commit``.
+        commit: Source commit, see ``source.source_commit``.
         store: Location of artifacts too large for Git; they are written beside the
             reports, to be uploaded there.
         trust: If given, both keys must be active in it, each in its role.
@@ -113,22 +112,6 @@ def parent_manifest(build: BuildResult, models: Path) -> Parent | None:
             next_step="build the parent again (`mobile-ai model build`), or restore it from Git",
         )
     return Parent(version=build.parent.version, sha256=found.sha256)
-
-
-def source_commit(folder: Path) -> str:
-    """Return the commit that is checked out around a folder, or ``unknown``."""
-    place = next((item for item in (folder, *folder.absolute().parents) if item.is_dir()), folder)
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(place), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def _check_keys(signers: Mapping[str, Signer], trust: Trust | None) -> None:

@@ -194,7 +194,7 @@ def _dataset(item: DatasetRef) -> dict[str, Any]:
 def _model_card(manifest: ModelManifest, report: EvaluationReport) -> dict[str, Any]:
     return {
         "modelParameters": {
-            "approach": {"type": "supervised"},
+            **_approach(manifest),
             "task": manifest.metadata.task,
             "datasets": [{"ref": f"data:{item.name}"} for item in manifest.lineage.datasets],
             "inputs": [
@@ -211,13 +211,20 @@ def _model_card(manifest: ModelManifest, report: EvaluationReport) -> dict[str, 
             "ethicalConsiderations": [
                 {
                     "name": f"EU AI Act risk class: {manifest.metadata.risk_class}",
-                    "mitigationStrategy": "assessed and signed by the ethics reviewer",
+                    "mitigationStrategy": "not assessed when this was written; an assessment is "
+                    "a signed statement of its own",
                 }
             ],
             "environmentalConsiderations": {"energyConsumptions": _energy(manifest.artifacts)},
             "fairnessAssessments": _fairness(report),
         },
     }
+
+
+def _approach(manifest: ModelManifest) -> dict[str, Any]:
+    """Return how the model learned, where it was trained here; nobody else's claim is made."""
+    trained = manifest.origin != UNSTATED and manifest.origin.how in {"trained", "fine-tuned"}
+    return {"approach": {"type": "supervised"}} if trained else {}
 
 
 def _metrics(report: EvaluationReport) -> list[dict[str, Any]]:
@@ -283,13 +290,13 @@ def _energy(artifacts: Iterable[Artifact]) -> list[dict[str, Any]]:
 
 
 def _fairness(report: EvaluationReport) -> list[dict[str, str]]:
-    mitigation = "gated in the recipe and measured on the exported file"
+    gated = {tuple(item.gate.split("/")[1:2]) for item in report.gates if "/" in item.gate}
     measured = [
         {
             "groupAtRisk": f"{part.attribute}={part.worst_group}",
             "harms": f"{item.variant}: {part.metric} {part.estimate.value:.4f} "
             f"[{part.estimate.low:.4f}, {part.estimate.high:.4f}]",
-            "mitigationStrategy": mitigation,
+            "mitigationStrategy": _mitigation((part.attribute,) in gated),
         }
         for item in report.artifacts
         for part in item.fairness
@@ -299,11 +306,16 @@ def _fairness(report: EvaluationReport) -> list[dict[str, str]]:
             "groupAtRisk": f"{worst.attribute}={worst.group}",
             "harms": f"{item.variant}: lowest {worst.metric} of all groups, "
             f"{worst.estimate.value:.4f} [{worst.estimate.low:.4f}, {worst.estimate.high:.4f}]",
-            "mitigationStrategy": mitigation,
+            "mitigationStrategy": _mitigation((worst.attribute,) in gated),
         }
         for item in report.artifacts
         for worst in _worst(item.groups)
     ]
+
+
+def _mitigation(gated: bool) -> str:  # noqa: FBT001  # one word of two texts
+    measured = "measured on the exported file"
+    return f"gated in the recipe and {measured}" if gated else f"{measured}; no gate of the recipe"
 
 
 def _worst(groups: Iterable[GroupQuality]) -> list[GroupQuality]:

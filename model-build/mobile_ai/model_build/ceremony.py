@@ -24,9 +24,10 @@ from mobile_ai.contracts.statements import dump_record, sign_statement, statemen
 from mobile_ai.contracts.trust import Role, Trust, TrustedKey, load_trust, trust_predicate
 from mobile_ai.model_build.approve import approve, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
-from mobile_ai.model_build.assemble_version import Make, build_version, source_commit
+from mobile_ai.model_build.assemble_version import Make, build_version
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.signing import fresh_signer
+from mobile_ai.model_build.source import source_commit
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import MANIFEST_FILE, WrittenVersion, read_draft, write_version
 from mobile_ai.signing.drafts import RecordDraft, check_new, load_drafts

@@ -1,29 +1,35 @@
 """Compares variants: Pareto front, plot, and a recommendation per device class.
 
-Figures are the measurements in manifests. A missing figure is treated as the worst value, so that
-a variant does not reach the front by lacking a measurement.
+Figures are the measurements in manifests, or a device lab's. A missing figure is treated as the
+worst value, so that a variant does not reach the front by lacking a measurement. Latencies whose
+intervals overlap, and those of different machines, are no difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_ai.contracts.manifest import Artifact, ModelManifest, known
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, ModelManifest, known
+from mobile_ai.contracts.metrics import metric_named
 from mobile_ai.contracts.vocabulary import DEVICE_CLASSES
+from mobile_ai.model_build.device_report import DeviceFigures, check_named
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.writer import read_version
 
 # Primary criterion by device class: entry-level phones lack storage, mid-range ones speed. Energy
-# is an estimate from operation counts, so that it only breaks ties.
+# is an estimate from the same times, so that it only breaks ties.
 _WEIGHS: Final[Mapping[str, str]] = {
     "entry": "bytes",
     "mid-range": "latency_ms",
     "high-end": "quality",
 }
 
+_NOISE: Final = 0.1
+"""Share by which latencies without an interval may differ from run to run."""
 _PICTURES: Final = frozenset({".png", ".svg"})
 
 
@@ -43,6 +49,10 @@ class Candidate:
         energy_mj: Estimated energy of one inference.
         quality: Value of the model's metric.
         loss_pt: Loss against the reference variant of its version, percentage points.
+        metric: Name of the metric.
+        digest: Digest of the artifact.
+        machine: Machine or device that measured the latency.
+        interval: Ends of the latency's interval; None: not stated.
     """
 
     name: str
@@ -52,6 +62,30 @@ class Candidate:
     energy_mj: float | None
     quality: float | None
     loss_pt: float | None
+    metric: str = "accuracy"
+    digest: str = ""
+    machine: str = ""
+    interval: tuple[float, float] | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.name.partition(" ")[0]
+
+    @property
+    def latency_ends(self) -> tuple[float, float]:
+        """Ends between which the latency is; infinite if it was not measured."""
+        if self.latency_ms is None:
+            return inf, inf
+        return self.interval or (
+            self.latency_ms / (1 + _NOISE),
+            self.latency_ms * (1 + _NOISE),
+        )
+
+    def faster(self, other: Candidate) -> bool:
+        """Return whether it is faster by more than the noise, on the same machine."""
+        same = self.machine == other.machine or other.latency_ms is None
+        return same and self.latency_ends[1] < other.latency_ends[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -63,6 +97,9 @@ class Candidate:
             "energyMj": self.energy_mj,
             "quality": self.quality,
             "lossPt": self.loss_pt,
+            "metric": self.metric,
+            "machine": self.machine,
+            "latencyInterval": self.interval and list(self.interval),
         }
 
     def cells(self) -> tuple[str, ...]:
@@ -88,6 +125,32 @@ def candidates_of(path: Path) -> list[Candidate]:
     """Return the candidates of a version, given its manifest's path."""
     manifest = read_version(path.parent).manifest
     return [_candidate(manifest, item) for item in manifest.artifacts]
+
+
+def on_devices(
+    candidates: Sequence[Candidate], reports: Mapping[str, DeviceFigures]
+) -> list[Candidate]:
+    """Return candidates with a device lab's figures where a report is about their artifact.
+
+    Raises:
+        DeviceReportError: If a report is about none of them.
+    """
+    check_named(reports, (item.digest for item in candidates))
+    return [
+        _on_device(item, reports[item.digest]) if item.digest in reports else item
+        for item in candidates
+    ]
+
+
+def _on_device(item: Candidate, figures: DeviceFigures) -> Candidate:
+    cost = figures.cost()
+    return replace(
+        item,
+        latency_ms=cost.latency_p50_ms,
+        energy_mj=cost.energy_mj,
+        machine=cost.device or "",
+        interval=None,
+    )
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -116,7 +179,7 @@ def recommend_variants(
     fit = [
         item
         for item in best
-        if item.format == "tflite" and item.loss_pt is not None and item.loss_pt <= max_loss_pt
+        if item.format == "tflite" and _falls_short(item, candidates) <= max_loss_pt
     ]
     return [_choice(device_class, fit, max_loss_pt) for device_class in DEVICE_CLASSES]
 
@@ -172,7 +235,37 @@ def _candidate(manifest: ModelManifest, item: Artifact) -> Candidate:
         energy_mj=None if item.profile is None else known(item.profile.energy_mj),
         quality=quality,
         loss_pt=_loss(manifest, item, quality),
+        metric=item.quality.metric if item.quality is not None else "",
+        digest=item.digest,
+        machine=item.profile.machine if item.profile is not None else "",
+        interval=_interval(item),
     )
+
+
+def _interval(item: Artifact) -> tuple[float, float] | None:
+    found = item.measured("latency-p50")
+    return found.bounds if found is not None and found.interval != UNSTATED else None
+
+
+def _falls_short(item: Candidate, candidates: Sequence[Candidate]) -> float:
+    """Return the points that a candidate loses against its reference, or any version compared.
+
+    The reference of a worse version is worse too, so a loss against it alone hides that.
+    """
+    if item.loss_pt is None or item.quality is None:
+        return inf
+    same = [
+        other.quality
+        for other in candidates
+        if (other.model, other.metric) == (item.model, item.metric) and other.quality is not None
+    ]
+    sign = _sign(item.metric)
+    return max(item.loss_pt, 100 * (max(sign * value for value in same) - sign * item.quality))
+
+
+def _sign(metric: str) -> int:
+    known_metric = metric_named(metric)
+    return -1 if known_metric is not None and known_metric.more_is_worse else 1
 
 
 def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> float | None:
@@ -181,26 +274,24 @@ def _loss(manifest: ModelManifest, item: Artifact, quality: float | None) -> flo
     reference = manifest.artifact(named.reference) if named else manifest.artifacts[0]
     if quality is None or reference is None or reference.quality is None:
         return None
-    return round(100 * (reference.quality.value - quality), 4)
+    sign = _sign(reference.quality.metric)
+    return round(100 * sign * (reference.quality.value - quality), 4)
 
 
 def _costs(item: Candidate) -> tuple[float, ...]:
-    """Return the values to minimize; a missing measurement is infinite."""
-    worst = float("inf")
-    return (
-        item.bytes,
-        worst if item.latency_ms is None else item.latency_ms,
-        worst if item.energy_mj is None else item.energy_mj,
-        worst if item.quality is None else -item.quality,
-    )
+    """Return the values to minimize but for time; a missing measurement is infinite."""
+    return item.bytes, inf if item.quality is None else -_sign(item.metric) * item.quality
 
 
 def _beats(one: Candidate, other: Candidate) -> bool:
     # Formats run on different devices, so that one cannot replace another.
-    if one.format != other.format:
+    if one.format != other.format or (one.quality and other.quality and one.metric != other.metric):
         return False
     ours, theirs = _costs(one), _costs(other)
-    return all(a <= b for a, b in zip(ours, theirs, strict=True)) and ours != theirs
+    if other.faster(one) or any(a > b for a, b in zip(ours, theirs, strict=True)):
+        return False
+    # Energy is estimated from time, and settles nothing that time does not.
+    return ours != theirs or one.faster(other)
 
 
 def _choice(
@@ -210,7 +301,7 @@ def _choice(
         reason = f"no TFLite variant was measured to lose at most {max_loss_pt:g} pt"
         return VariantRecommendation(device_class=device_class, variant="", reason=reason)
     weighed = _WEIGHS[device_class]
-    chosen = min(fit, key=lambda item: _rank(item, weighed))
+    chosen = _fastest(fit) if weighed == "latency_ms" else min(fit, key=_by(weighed))
     figures = dict(zip(("size", "p50", "energy", "quality"), chosen.cells()[1:], strict=True))
     reason = (
         f"best {weighed.removesuffix('_ms')} of {len(fit)} on the front that lose at most "
@@ -220,8 +311,16 @@ def _choice(
     return VariantRecommendation(device_class=device_class, variant=chosen.name, reason=reason)
 
 
-def _rank(item: Candidate, weighed: str) -> tuple[float, ...]:
-    size, latency, energy, quality = _costs(item)
-    first = {"bytes": size, "latency_ms": latency, "quality": quality}[weighed]
-    # Latency last: it varies most between runs.
-    return (first, quality, size, energy, latency)
+def _by(weighed: str) -> Callable[[Candidate], tuple[float, ...]]:
+    def rank(item: Candidate) -> tuple[float, ...]:
+        size, quality = _costs(item)
+        # Latency last: it varies most between runs.
+        return (size if weighed == "bytes" else quality, quality, size, item.latency_ends[0])
+
+    return rank
+
+
+def _fastest(fit: Sequence[Candidate]) -> Candidate:
+    """Return the best by quality and size of those that nothing is faster than beyond noise."""
+    fast = [item for item in fit if not any(other.faster(item) for other in fit)]
+    return min(fast, key=_by("quality"))

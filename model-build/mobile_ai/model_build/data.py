@@ -10,6 +10,7 @@ from functools import partial
 
 from mobile_ai.model_build.datasets import read_rows
 from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.fairness import INTERSECTION
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.recipe import BuildRecipe, DataSpec, share_of
 from mobile_ai.model_build.results import DatasetUse, SplitDigest
@@ -60,7 +61,17 @@ def held_out_rows(recipe: BuildRecipe) -> HeldOut:
     mine = {name: parts[name] for name in recipe.evaluation.splits}
     rows = concatenate(tuple(mine.values()))
     name = "+".join(mine)
-    digest = SplitDigest(name=name, use="evaluation", rows=len(rows), sha256=rows.digest())
+    digest = SplitDigest(
+        name=name,
+        use="evaluation",
+        rows=len(rows),
+        sha256=rows.digest(),
+        repeated=rows.repeated_from(
+            parts[spec.name] for spec in recipe.data.splits if spec.use != "evaluation"
+        )
+        if recipe.data
+        else None,
+    )
     return HeldOut(rows=rows, parts=mine, digest=digest)
 
 
@@ -82,10 +93,15 @@ def _check_attributes(recipe: BuildRecipe, rows: Rows) -> None:
     """Refuse unknown sensitive attributes before training starts."""
     named = {
         "evaluation.attributes": recipe.evaluation.attributes,
-        "gates": [item.attribute for item in recipe.gates if item.attribute not in {None, "label"}],
+        "gates": [
+            item.attribute
+            for item in recipe.gates
+            if item.gate != "robustness" and item.attribute not in {None, "label"}
+        ],
     }
     for field, attributes in named.items():
-        if unknown := sorted(set(map(str, attributes)) - set(rows.groups)):
+        single = {part for item in attributes for part in str(item).split(INTERSECTION)}
+        if unknown := sorted(single - set(rows.groups)):
             raise RecipeError(
                 f"{recipe.name}: {field}",
                 got=f"attribute {', '.join(unknown)}",

@@ -36,6 +36,7 @@ def evaluation_predicate(
             "name": report.held_out.name,
             "rows": report.held_out.rows,
             "sha256": report.held_out.sha256,
+            **_stated({"repeated": report.held_out.repeated}),
         },
         "results": [_result(item) for item in report.artifacts],
         "interpretability": [
@@ -48,14 +49,20 @@ def evaluation_predicate(
             if item.importance
         ],
         "robustness": [
-            {"variant": item.variant, **_values(part)}
+            {"variant": item.variant, **_stated(_values(part))}
             for item in report.artifacts
             for part in item.robustness
         ],
         "calibration": [
-            {"variant": item.variant, "expectedCalibrationError": _short(item.calibration_error)}
+            {
+                "variant": item.variant,
+                "expectedCalibrationError": _short(item.calibration.value),
+                "low": _short(item.calibration.low),
+                "high": _short(item.calibration.high),
+                "method": item.calibration.method,
+            }
             for item in report.artifacts
-            if item.calibration_error is not None
+            if item.calibration is not None
         ],
         "gates": [_stated(_values(item)) for item in report.gates],
         "notes": list(report.notes),
@@ -76,7 +83,11 @@ def _result(item: ArtifactEvaluation) -> dict[str, Any]:
                 "reason": item.reason or None,
                 "bytesZstd": item.bytes_zstd,
                 "metric": item.metric if item.quality else None,
-                **{name: _values(part) for name in _MEASURED if (part := getattr(item, name))},
+                **{
+                    name: _stated(_values(part))
+                    for name in _MEASURED
+                    if (part := getattr(item, name))
+                },
             }
         ),
         "groups": [_of_groups(part) for part in item.groups],
@@ -88,6 +99,8 @@ def _of_groups(item: GroupQuality | FairnessMeasurement) -> dict[str, Any]:
     """Return a measurement with its estimate's values beside it."""
     values = _values(item)
     del values["estimate"]
+    if isinstance(item, FairnessMeasurement) and item.change is not None:
+        values["change"] = _values(item.change)
     return _stated(values | _values(item.estimate))
 
 
@@ -102,4 +115,6 @@ def _stated(values: dict[str, Any]) -> dict[str, Any]:
 
 def _short(value: Any) -> Any:
     """Keep six decimals: the plan carries this text."""
+    if isinstance(value, dict):
+        return {name: _short(part) for name, part in value.items()}
     return round(value, 6) if isinstance(value, float) else value

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from mobile_ai.model_build.metrics import wilson
+from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.metrics import paired_right, wilson
 from mobile_ai.model_build.results import FairnessMeasurement, GroupQuality, MetricEstimate
 
 # Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
 _Counts = NDArray[Any]
+INTERSECTION: Final = " x "
+"""Separates the attributes of an intersection, and its groups: `sex x race`."""
+_ALPHA: Final = 0.05
 _KINDS = np.arange(8)
 _WANTED, _CHOSEN, _RIGHT = _KINDS & 4 > 0, _KINDS & 2 > 0, _KINDS & 1 > 0
 _EVERYONE = np.ones(8, dtype=bool)
@@ -50,8 +56,12 @@ def fairness(
     *,
     attribute: str,
     plan: FairnessPlan,
+    reference: NDArray[np.int64] | None = None,
 ) -> tuple[FairnessMeasurement, ...]:
     """Return the fairness metrics of one attribute with bootstrap intervals.
+
+    With the `reference`'s predictions of the same rows, each has its change against them, from
+    resamples of the pairs.
 
     Rows of one group and kind are alike, so resampling rows is drawing the table of counts
     from a multinomial: the same distribution in a thousandth of the time.
@@ -64,8 +74,13 @@ def fairness(
         return ()
     small = dict(zip(names.tolist(), sizes.tolist(), strict=True))
     excluded = {str(name): size for name, size in small.items() if name not in kept}
-    counts = _counts(predicted, labels, groups, kept, plan.positive)
+    counts = _counts(_kinds(predicted, labels, plan.positive), groups, kept)
     drawn = _resampled(counts, len(labels), plan)
+    pairs = None
+    if reference is not None:
+        kinds = [_kinds(found, labels, plan.positive) for found in (reference, predicted)]
+        pairs = _counts(8 * kinds[0] + kinds[1], groups, kept, kinds=64)
+    again = None if pairs is None else _resampled(pairs, len(labels), plan)
     return tuple(
         FairnessMeasurement(
             attribute=attribute,
@@ -74,9 +89,33 @@ def fairness(
             worst_group=str(kept[metric.worst(counts)]),
             smallest_group=int(counts.sum(axis=1).min()),
             excluded=excluded,
+            change=_change(metric, pairs, again, plan.rounds),
         )
         for metric in _METRICS
     )
+
+
+def members(groups: Mapping[str, NDArray[Any]], attribute: str) -> NDArray[Any]:
+    """Return the group of every row by an attribute, or by an intersection such as `sex x race`.
+
+    Raises:
+        KeyError: If an attribute is not among the groups.
+        RecipeError: If groups of an intersection have names that cannot be told apart.
+    """
+    parts = [groups[name].astype(str) for name in attribute.split(INTERSECTION)]
+    if len(parts) > 1:
+        for name in {str(item) for part in parts for item in np.unique(part)}:
+            if INTERSECTION in name:
+                raise RecipeError(
+                    f"evaluation.attributes: {attribute}",
+                    got=f"a group named {name!r}",
+                    expected=f"groups without {INTERSECTION!r} in their names",
+                    next_step="correct or remove it in the recipe",
+                )
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = np.char.add(np.char.add(joined, INTERSECTION), part)
+    return np.asarray(joined)
 
 
 def group_quality(
@@ -86,37 +125,69 @@ def group_quality(
     *,
     reference: NDArray[np.int64] | None = None,
 ) -> tuple[GroupQuality, ...]:
-    """Return accuracy in every group of every attribute, and the loss against a reference."""
+    """Return accuracy in every group of every attribute, and the loss against a reference.
+
+    The worst of k groups is looked for, so their losses share the 5 % (Bonferroni).
+    """
     found = []
-    for attribute, members in groups.items():
-        for group in np.unique(members):
-            rows = members == group
-            estimate = wilson(int(np.sum(predicted[rows] == labels[rows])), int(rows.sum()))
+    for attribute, named in groups.items():
+        names = np.unique(named)
+        z = float(-ndtri(_ALPHA / 2 / len(names)))
+        for group in names:
+            rows = named == group
+            right = predicted[rows] == labels[rows]
+            estimate = wilson(int(np.sum(right)), int(rows.sum()))
             loss = None
             if reference is not None:
-                before = float(np.mean(reference[rows] == labels[rows]))
-                loss = 100 * (before - estimate.value)
+                loss = paired_right(reference[rows] == labels[rows], right, z=z)
             found.append(
                 GroupQuality(
                     attribute=attribute,
                     group=str(group),
                     metric="accuracy",
                     estimate=estimate,
-                    loss_pt=loss,
+                    loss_pt=loss.loss_pt if loss else None,
+                    loss_low_pt=loss.low_pt if loss else None,
+                    loss_high_pt=loss.high_pt if loss else None,
                 )
             )
     return tuple(found)
 
 
-def _counts(
-    predicted: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    groups: NDArray[Any],
-    kept: NDArray[Any],
-    positive: int,
-) -> _Counts:
+def _kinds(
+    predicted: NDArray[np.int64], labels: NDArray[np.int64], positive: int
+) -> NDArray[np.int64]:
     kinds = 4 * (labels == positive) + 2 * (predicted == positive) + (predicted == labels)
-    return np.stack([np.bincount(kinds[groups == name], minlength=8) for name in kept])
+    return np.asarray(kinds, dtype=np.int64)
+
+
+def _counts(
+    kinds_of_rows: NDArray[np.int64], groups: NDArray[Any], kept: NDArray[Any], *, kinds: int = 8
+) -> _Counts:
+    return np.stack([np.bincount(kinds_of_rows[groups == name], minlength=kinds) for name in kept])
+
+
+def _change(
+    metric: _Metric, pairs: _Counts | None, drawn: _Counts | None, rounds: int
+) -> MetricEstimate | None:
+    """Return how much worse a metric became, in its own unit."""
+    if pairs is None or drawn is None:
+        return None
+    sign = 1 if METRICS[metric.name].more_is_worse else -1
+
+    def worse(counts: _Counts) -> NDArray[np.float64]:
+        table = counts.reshape(*counts.shape[:-1], 8, 8)
+        return sign * (metric.value(table.sum(-2)) - metric.value(table.sum(-1)))
+
+    value = float(worse(pairs))
+    low, high = np.nanpercentile(worse(drawn), [2.5, 97.5])
+    return MetricEstimate(
+        value=value,
+        low=float(min(low, value)),
+        high=float(max(high, value)),
+        n=int(pairs.sum()),
+        method=f"paired bootstrap-{rounds}",
+    )
 
 
 def _resampled(counts: _Counts, rows: int, plan: FairnessPlan) -> _Counts:

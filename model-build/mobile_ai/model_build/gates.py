@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.metrics import Better, meets, metric_named, worst_end
 from mobile_ai.model_build.recipe import GateSpec
 from mobile_ai.model_build.results import (
     ArtifactEvaluation,
     FairnessMeasurement,
     GateResult,
+    MetricEstimate,
+    SplitDigest,
     Status,
 )
 
@@ -36,15 +38,20 @@ def decide(measured: Measured, limit: float, *, basis: str) -> Status:
     """Compare a measurement with a limit; a value equal to the limit passes."""
     low = measured.value if basis == "point" or measured.low is None else measured.low
     high = measured.value if basis == "point" or measured.high is None else measured.high
-    best, worst = (low, high) if measured.more_is_worse else (-high, -low)
-    bound = limit if measured.more_is_worse else -limit
-    if worst <= bound:
+    better: Better = "lower" if measured.more_is_worse else "higher"
+    worst = worst_end(low, high, better=better)
+    best = high if worst == low else low
+    if meets(worst, limit, better=better):
         return Status.PASS
-    return Status.FAIL if best > bound else Status.UNDECIDED
+    return Status.UNDECIDED if meets(best, limit, better=better) else Status.FAIL
 
 
 def judge_gates(
-    gates: tuple[GateSpec, ...], artifacts: tuple[ArtifactEvaluation, ...], *, reference: str
+    gates: tuple[GateSpec, ...],
+    artifacts: tuple[ArtifactEvaluation, ...],
+    *,
+    reference: str,
+    held_out: SplitDigest | None = None,
 ) -> tuple[GateResult, ...]:
     """Return the result of every gate for every variant that it names.
 
@@ -53,7 +60,7 @@ def judge_gates(
     """
     by_name = {each.variant: each for each in artifacts}
     return tuple(
-        _judge(gate, variant, by_name.get(variant), by_name.get(reference))
+        _judge(gate, variant, by_name.get(variant), by_name.get(reference), held_out)
         for gate in gates
         for variant in _variants(gate, artifacts, reference)
     )
@@ -77,8 +84,12 @@ def _judge(
     variant: str,
     found: ArtifactEvaluation | None,
     reference: ArtifactEvaluation | None,
+    held_out: SplitDigest | None,
 ) -> GateResult:
-    measured = _MEASURES[gate.gate](gate, found, reference) if found else None
+    if gate.gate == "duplicates":
+        measured = _duplicates(held_out)
+    else:
+        measured = _MEASURES[gate.gate](gate, found, reference) if found else None
     title = "/".join(filter(None, [gate.gate, gate.attribute, gate.metric]))
     if measured is None:
         return GateResult(
@@ -130,7 +141,7 @@ _Measure = Callable[[GateSpec, ArtifactEvaluation, ArtifactEvaluation | None], M
 
 
 def _quality(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
-    each, metric = found.quality, METRICS.get(found.metric)
+    each, metric = found.quality, metric_named(found.metric)
     if each is None or metric is None:
         return None
     return Measured(
@@ -150,29 +161,35 @@ def _loss(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None
 
 def _fairness(gate: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     each = _named(gate, found)
-    if each is None:
+    metric = None if each is None else metric_named(each.metric)
+    if each is None or metric is None:
         return None
     return Measured(
         value=each.estimate.value,
         low=each.estimate.low,
         high=each.estimate.high,
-        more_is_worse=METRICS[each.metric].more_is_worse,
+        more_is_worse=metric.more_is_worse,
     )
 
 
-def _regression(
-    gate: GateSpec, found: ArtifactEvaluation, reference: ArtifactEvaluation | None
-) -> Measured | None:
+def _regression(gate: GateSpec, found: ArtifactEvaluation, _: object) -> Measured | None:
     """Return the loss of fairness against the reference, or the worst group's loss of quality."""
-    groups = [g for g in found.groups if g.attribute == gate.attribute and g.loss_pt is not None]
     if gate.metric is None:
-        losses = [g.loss_pt for g in groups if g.loss_pt is not None]
-        return Measured(value=max(losses), unit="pt in the worst group") if losses else None
-    now, before = _named(gate, found), _named(gate, reference) if reference else None
-    if now is None or before is None:
-        return None
-    sign = 1 if METRICS[now.metric].more_is_worse else -1
-    return Measured(value=sign * (now.estimate.value - before.estimate.value))
+        losses = [
+            (g.loss_pt, g.loss_low_pt, g.loss_high_pt)
+            for g in found.groups
+            if g.attribute == gate.attribute
+            and g.loss_pt is not None
+            and g.loss_low_pt is not None
+            and g.loss_high_pt is not None
+        ]
+        if not losses:
+            return None
+        value, low, high = (max(part) for part in zip(*losses, strict=True))
+        return Measured(value=value, low=low, high=high, unit="pt in the worst group")
+    now = _named(gate, found)
+    change = now.change if now else None
+    return None if change is None else _estimated(change)
 
 
 def _size(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured:
@@ -181,16 +198,46 @@ def _size(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured:
 
 def _latency(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     cost = found.profile
-    return None if cost is None else Measured(value=cost.latency_p95_ms, unit="ms at p95")
+    if cost is None:
+        return None
+    spread = cost.latency_p95
+    return Measured(
+        value=cost.latency_p95_ms,
+        low=spread.low if spread else None,
+        high=spread.high if spread else None,
+        unit="ms at p95",
+    )
 
 
 def _memory(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     value = found.profile.peak_memory_bytes if found.profile else None
-    return None if value is None else Measured(value=value, unit="bytes")
+    return None if not value else Measured(value=value, unit="bytes")
 
 
 def _parity(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
     return Measured(value=found.parity.max_abs_error) if found.parity else None
+
+
+def _calibration(_: GateSpec, found: ArtifactEvaluation, __: object) -> Measured | None:
+    return None if found.calibration is None else _estimated(found.calibration)
+
+
+def _robustness(gate: GateSpec, found: ArtifactEvaluation, _: object) -> Measured | None:
+    each = next((item for item in found.robustness if item.corruption == gate.attribute), None)
+    if each is None:
+        return None
+    unit = f"pt under {each.corruption}"
+    return Measured(value=each.loss_pt, low=each.low_pt, high=each.high_pt, unit=unit)
+
+
+def _duplicates(held_out: SplitDigest | None) -> Measured | None:
+    if held_out is None or held_out.repeated is None:
+        return None
+    return Measured(value=held_out.repeated / held_out.rows, unit="of the held-out rows")
+
+
+def _estimated(estimate: MetricEstimate) -> Measured:
+    return Measured(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
 def _named(gate: GateSpec, found: ArtifactEvaluation) -> FairnessMeasurement | None:
@@ -209,4 +256,6 @@ _MEASURES: Final[dict[str, _Measure]] = {
     "latency": _latency,
     "memory": _memory,
     "parity": _parity,
+    "calibration": _calibration,
+    "robustness": _robustness,
 }

@@ -47,14 +47,25 @@ def paired_difference(reference: Logits, variant: Logits, labels: Labels) -> Pai
     The interval is Wald's for paired shares with one half added to each discordant count
     (Agresti and Min 2005 find that it covers well where few rows differ).
     """
-    was = reference.argmax(axis=1) == labels
-    now = variant.argmax(axis=1) == labels
-    n = len(labels)
+    return paired_right(reference.argmax(axis=1) == labels, variant.argmax(axis=1) == labels)
+
+
+def paired_right(
+    was: NDArray[np.bool_], now: NDArray[np.bool_], *, z: float = _Z
+) -> PairedDifference:
+    """Return the paired difference of two models by which rows they answer rightly.
+
+    Args:
+        was: Rows that the reference answers rightly.
+        now: Rows that the variant answers rightly.
+        z: Quantile of the normal distribution; that of 95 % by default.
+    """
+    n = len(was)
     lost, won = int(np.sum(was & ~now)), int(np.sum(~was & now))
     loss, more_lost, more_won, rows = (lost - won) / n, lost + 0.5, won + 0.5, n + 2
     centre = (more_lost - more_won) / rows
     spread = more_lost + more_won - (more_lost - more_won) ** 2 / rows
-    half = _Z * math.sqrt(max(0.0, spread)) / rows
+    half = z * math.sqrt(max(0.0, spread)) / rows
     return PairedDifference(
         metric="accuracy",
         loss_pt=100 * loss,
@@ -80,16 +91,29 @@ def softmax(logits: Logits) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def calibration_error(logits: Logits, labels: Labels) -> float:
-    """Return the expected calibration error over 15 equal-width bins of confidence.
+def calibration_error(logits: Logits, labels: Labels, *, rounds: int = 500) -> MetricEstimate:
+    """Return the expected calibration error over 15 equal-width bins, with a bootstrap interval.
 
     Source: Guo et al., "On calibration of modern neural networks", 2017.
     """
     chances = softmax(logits)
     sure, right = chances.max(axis=1), chances.argmax(axis=1) == labels
     place = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        np.sum(place == each) * abs(right[place == each].mean() - sure[place == each].mean())
-        for each in np.unique(place)
-    ]
-    return float(np.sum(gaps) / len(labels))
+    gap, n = right - sure, len(labels)
+
+    def error(rows: NDArray[np.int64]) -> float:
+        # A bin's share times |accuracy - confidence| is the size of its summed gaps, over n.
+        sums = np.bincount(place[rows], weights=gap[rows], minlength=_BINS)
+        return float(np.abs(sums).sum() / n)
+
+    value = error(np.arange(n))
+    generator = np.random.default_rng(0)
+    drawn = [error(generator.integers(0, n, n)) for _ in range(rounds)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return MetricEstimate(
+        value=value,
+        low=float(min(low, value)),
+        high=float(max(high, value)),
+        n=n,
+        method=f"bootstrap-{rounds}",
+    )

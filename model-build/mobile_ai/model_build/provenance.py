@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
+from mobile_ai.contracts.manifest import UNSTATED
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import BuildResult, DatasetUse, Transform, VariantResult
 
@@ -99,7 +100,7 @@ def _external(build: BuildResult) -> dict[str, Any]:
 
 def _dependencies(build: BuildResult, commit: str) -> list[dict[str, Any]]:
     source: dict[str, Any] = {"name": "source"}
-    if commit != "unknown":
+    if commit != UNSTATED:
         source["digest"] = {"gitCommit": commit}
     wheels = [_wheel(dataset) for dataset in build.datasets]
     splits = [
@@ -115,7 +116,25 @@ def _dependencies(build: BuildResult, commit: str) -> list[dict[str, Any]]:
         {"name": name, "uri": f"pkg:pypi/{name}@{version}"}
         for name, version in sorted(build.tools.items())
     ]
-    return [source, *wheels, *splits, *tools]
+    return [source, *_imported(build), *wheels, *splits, *tools]
+
+
+def _imported(build: BuildResult) -> list[dict[str, Any]]:
+    """Return the file that an imported model came as, with the licence that is stated for it."""
+    first = [item.transforms[0] for item in build.variants]
+    files = {
+        (str(link.parameters["origin"]), link.input_sha256)
+        for link in first
+        if link.step == "import"
+    }
+    return [
+        {
+            "name": origin,
+            "digest": {"sha256": digest},
+            "annotations": {"licence": build.licence or UNSTATED, "use": "model"},
+        }
+        for origin, digest in sorted(files)
+    ]
 
 
 def _wheel(dataset: DatasetUse) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from mobile_ai.contracts.documents import read_yaml
-from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.metrics import metric_named, metric_names
 from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.contracts.vocabulary import Modality, RiskClass
@@ -144,7 +144,9 @@ class TrainSpec(_Model):
 class NeedsSpec(_Model):
     """Requirements on devices; see `requirements` in the manifest."""
 
-    min_ram_mb: int = Field(default=64, ge=1)
+    min_ram_mb: int | None = Field(
+        default=None, ge=1, description="Absent: derived from the memory that was measured."
+    )
     min_android_api: int | None = Field(default=26, ge=21)
     min_ios: str | None = "15.0"
 
@@ -168,7 +170,9 @@ class EvaluationPlan(_Model):
 
     splits: tuple[str, ...] = Field(default=(), description="Held-out splits, scored together.")
     metric: Literal["accuracy", "parity"] = "accuracy"
-    attributes: tuple[str, ...] = Field(default=(), description="Groups to compare.")
+    attributes: tuple[str, ...] = Field(
+        default=(), description="Groups to compare; `sex x race` for those of both."
+    )
     positive: int = Field(default=1, description="The favourable label, for fairness.")
     minimum_group: int = Field(default=100, ge=1)
     bootstrap: int = Field(default=1000, ge=100)
@@ -193,17 +197,22 @@ class GateSpec(_Model):
         "latency",
         "memory",
         "parity",
+        "calibration",
+        "robustness",
+        "duplicates",
     ]
     variants: tuple[str, ...] = Field(default=("*",), min_length=1)
     limit: float
     basis: Literal["interval", "point"] = "interval"
-    attribute: str | None = None
+    attribute: str | None = Field(
+        default=None, description="Attribute of groups; of robustness: the corruption."
+    )
     metric: str | None = None
 
     @model_validator(mode="after")
     def _known_metric(self) -> GateSpec:
-        if self.metric is not None and self.metric not in METRICS:
-            raise ValueError(f"metric {self.metric!r} is none of {', '.join(METRICS)}")
+        if self.metric is not None and metric_named(self.metric) is None:
+            raise ValueError(f"metric {self.metric!r} is none of {metric_names()}")
         return self
 
 

@@ -105,7 +105,7 @@ def register_version(
             sha256=found.sha256,
             tracking_uri=tracking_uri,
         )
-        aliases = _align(client, manifest.metadata.name, number, _wanted(pins, found.sha256))
+        aliases = _align(client, manifest.metadata.name, number, pins)
     except need("mlflow.exceptions").MlflowException as error:
         raise _refused(
             tracking_uri, str(error).split("\n", 1)[0].strip(), "a registry that answers"
@@ -204,16 +204,36 @@ def _metrics(manifest: ModelManifest) -> dict[str, float]:
     return metrics
 
 
-def _wanted(pins: Mapping[str, set[str]], sha256: str) -> dict[str, bool]:
-    return {stack: sha256 in digests for stack, digests in pins.items()}
+def _align(client: Any, name: str, number: str, pins: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Set every stack's alias to what it deploys; return the aliases of one version.
 
-
-def _align(client: Any, name: str, number: str, wanted: Mapping[str, bool]) -> tuple[str, ...]:
-    """Set the alias of every stack that deploys a version; delete those of other stacks."""
+    The order of registration does not matter. Where a stack deploys several versions, as two
+    applications may, the alias names the newest. It is deleted where the stack deploys none.
+    """
     held = {key: str(value) for key, value in client.get_registered_model(name).aliases.items()}
-    for stack, pinned in wanted.items():
-        if pinned and held.get(stack) != number:
-            client.set_registered_model_alias(name, stack, number)
-        elif not pinned and held.get(stack) == number:
-            client.delete_registered_model_alias(name, stack)
-    return tuple(sorted(stack for stack, pinned in wanted.items() if pinned))
+    registered = [item for item in client.search_model_versions(f"name = '{name}'") if item.tags]
+    for stack, digests in pins.items():
+        pinned = [item for item in registered if item.tags.get(_DIGEST_TAG) in digests]
+        newest = max(pinned, key=_age, default=None)
+        if newest is None:
+            if held.pop(stack, None) is not None:
+                client.delete_registered_model_alias(name, stack)
+        elif held.get(stack) != str(newest.version):
+            held[stack] = str(newest.version)
+            client.set_registered_model_alias(name, stack, held[stack])
+    return tuple(sorted(stack for stack in pins if held.get(stack) == number))
+
+
+def _age(item: Any) -> tuple[Any, ...]:
+    """Return the order of registered versions: by semantic version, then by number."""
+    return (*_precedence(item.tags.get("mobile-ai.version", "0.0.0")), int(item.version))
+
+
+def _precedence(version: str) -> tuple[Any, ...]:
+    """Return the precedence of a version (https://semver.org, section 11)."""
+    core, _, suffix = version.partition("-")
+    parts = [
+        (0, int(part), "") if part.isdigit() else (1, 0, part)
+        for part in (suffix.split(".") if suffix else [])
+    ]
+    return (tuple(map(int, core.split("."))), not suffix, tuple(parts))

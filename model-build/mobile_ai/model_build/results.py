@@ -48,13 +48,15 @@ class MetricEstimate:
 class SplitDigest:
     """Rows and content digest of one split (arrays in canonical order).
 
-    `use` is `training`, `fine-tuning`, `calibration` or `evaluation`.
+    `use` is `training`, `fine-tuning`, `calibration` or `evaluation`. `repeated` counts held-out
+    rows whose inputs equal those of a row that the builder had; None: not counted.
     """
 
     name: str
     use: str
     rows: int
     sha256: str
+    repeated: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ class BuildResult:
         licence: Of the model; None: nobody stated one.
         fallback: Behaviour of a device without it: `embedded` or `off`.
         labels: Class names in output order; empty for third-party models without them.
-        recipe: Path of the recipe, relative to the model room.
+        recipe: Path of the recipe in its repository; its name alone if it is not committed.
         recipe_sha256: Digest of the recipe's bytes.
         seed: The seed of split, training and calibration.
         parent: Set for a fine-tune.
@@ -210,13 +212,18 @@ class PairedDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupQuality:
-    """Quality in one group of one attribute; `attribute` `label` means per class."""
+    """Quality in one group of one attribute; `attribute` `label` means per class.
+
+    `loss_low_pt` and `loss_high_pt` bound the losses of all groups of the attribute together.
+    """
 
     attribute: str
     group: str
     metric: str
     estimate: MetricEstimate
     loss_pt: float | None = None
+    loss_low_pt: float | None = None
+    loss_high_pt: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +238,7 @@ class FairnessMeasurement:
         worst_group: Group that decides the value.
         smallest_group: Rows in the smallest group that was counted.
         excluded: Groups left out for being smaller than the recipe's minimum, with rows.
+        change: How much worse it is than the reference's on the same rows; None: not compared.
     """
 
     attribute: str
@@ -239,6 +247,7 @@ class FairnessMeasurement:
     worst_group: str
     smallest_group: int
     excluded: Mapping[str, int]
+    change: MetricEstimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +260,15 @@ class Importance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
-    """Quality under one named corruption of the held-out inputs."""
+    """Quality under one named corruption of the held-out inputs, and the paired loss by it."""
 
     corruption: str
     severity: float
     metric: str
     value: float
     loss_pt: float
+    low_pt: float | None = None
+    high_pt: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +277,9 @@ class InferenceCost:
 
     `peak_memory_bytes` is the largest growth of a fresh process's resident set by load and
     first runs. `energy_mj` is an estimate in millijoules, `energy_method` its formula and
-    constants. What could not be measured is None, never guessed.
+    constants. `latency_p50` and `latency_p95` have the intervals of the two figures. What could
+    not be measured is None, never guessed. `device` names what a device lab measured on, in
+    `device_runs` runs; None: the machine of the evaluator.
     """
 
     runtime: str
@@ -274,11 +287,15 @@ class InferenceCost:
     threads: int
     latency_p50_ms: float
     latency_p95_ms: float
-    latency_ratio_to_reference: float
+    latency_ratio_to_reference: float | None
     peak_memory_bytes: int | None
     macs: int | None
     energy_mj: float | None
     energy_method: str
+    latency_p50: MetricEstimate | None = None
+    latency_p95: MetricEstimate | None = None
+    device: str | None = None
+    device_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +334,7 @@ class ArtifactEvaluation:
     difference: PairedDifference | None = None
     groups: tuple[GroupQuality, ...] = ()
     fairness: tuple[FairnessMeasurement, ...] = ()
-    calibration_error: float | None = None
+    calibration: MetricEstimate | None = None
     importance: tuple[Importance, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     profile: InferenceCost | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,19 @@ class Rows:
             groups={name: values[index] for name, values in self.groups.items()},
             features=self.features,
         )
+
+    def repeated_from(self, others: Iterable[Rows]) -> int:
+        """Return how many rows have the same inputs as a row of others."""
+        seen = {key for rows in others for key in rows.row_digests()}
+        return sum(key in seen for key in self.row_digests())
+
+    def row_digests(self) -> list[bytes]:
+        """Return a digest of the inputs of every row, without label and groups."""
+        ordered = [np.ascontiguousarray(self.inputs[name]) for name in sorted(self.inputs)]
+        return [
+            hashlib.sha256(b"".join(values[row].tobytes() for values in ordered)).digest()
+            for row in range(len(self))
+        ]
 
     def digest(self) -> str:
         """Return the SHA-256 of names, types, shapes and little-endian content."""

@@ -20,6 +20,7 @@ from mobile_ai.model_build.recipe import BuildRecipe, VariantSpec, recipe_digest
 from mobile_ai.model_build.results import BuildResult, ParentRef, VariantResult
 from mobile_ai.model_build.runtime import load, unavailable
 from mobile_ai.model_build.silence_output import quiet
+from mobile_ai.model_build.source import repository_path
 from mobile_ai.model_build.train_or_reuse import Trained
 
 _SUFFIX = {"tflite": "tflite", "onnx": "onnx", "coreml": "mlpackage.zip"}
@@ -87,7 +88,7 @@ def summarise(
         licence=recipe.licence,
         fallback=recipe.fallback,
         labels=recipe.labels,
-        recipe=f"recipes/{path.name}",
+        recipe=repository_path(path) or path.name,
         recipe_sha256=recipe_digest(path),
         seed=recipe.seed,
         parent=_parent(trained.parent) if trained else None,
@@ -109,7 +110,10 @@ def _needs(spec: VariantSpec) -> Requirements:
         if apple or api is None
         else StatedCount(value=api, how="declared"),
         min_ios=UNSTATED if ios is None else StatedText(value=ios, how="declared"),
-        min_ram_mb=StatedCount(value=needs.min_ram_mb, how="declared"),
+        # Undeclared, it is derived from measured memory when the version is assembled.
+        min_ram_mb=UNSTATED
+        if needs.min_ram_mb is None
+        else StatedCount(value=needs.min_ram_mb, how="declared"),
         runtime=StatedText(value=_RUNTIME[spec.format], how="derived"),
         delegates=StatedTexts(value=("cpu",), how="declared"),
     )

@@ -37,6 +37,7 @@ from mobile_ai.contracts.manifest_parts import (
     Unknown,
     refuse_repeats,
 )
+from mobile_ai.contracts.metrics import metric_named
 
 API_VERSION: Final = "mobile-ai/v2"
 """``apiVersion`` of manifests with this schema."""
@@ -157,6 +158,12 @@ class Measurement(ManifestPart):
         return self.n != UNSTATED and self.n >= least
 
     @property
+    def is_cost(self) -> bool:
+        """True for time, memory or size rather than the quality of answers."""
+        metric = metric_named(self.metric)
+        return metric is not None and metric.kind == "cost"
+
+    @property
     def compares_groups(self) -> bool:
         """True if the metric compares groups of people."""
         return any(item.worst for item in self.slice)
@@ -195,7 +202,8 @@ class Artifact(ManifestPart):
     )
     parity: Parity | None = Field(default=None, description="Absent: nothing was compared.")
     evidence: tuple[Measurement, ...] = Field(
-        default=(), description="The first on all rows by the evaluator is the version's quality."
+        default=(),
+        description="The first on all rows by the evaluator that is no cost is the quality.",
     )
 
     @model_validator(mode="after")
@@ -228,8 +236,21 @@ class Artifact(ManifestPart):
 
     @property
     def quality(self) -> Measurement | None:
-        """The evaluator's first figure on all rows."""
-        found = (item for item in self.evidence if item.by == "evaluator" and not item.slice)
+        """The evaluator's first figure on all rows that is no cost."""
+        found = (
+            item
+            for item in self.evidence
+            if item.by == "evaluator" and not item.slice and not item.is_cost
+        )
+        return next(found, None)
+
+    def measured(self, metric: str) -> Measurement | None:
+        """Return the evaluator's figure of a metric on all rows, or ``None``."""
+        found = (
+            item
+            for item in self.evidence
+            if item.by == "evaluator" and not item.slice and item.metric == metric
+        )
         return next(found, None)
 
     @property

@@ -508,6 +508,7 @@ UNVERIFIED = [
         "risk-class-agreed",
         "training-data-known",
         "training-licence-allowed",
+        "model-licence-allowed",
         "placement-possible",
         "artifact-fits-device",
         "latency-within-budget",
@@ -525,6 +526,11 @@ QUALITY = [
     artifact(_QUALITY, "fail", "quality", to=None),
     artifact(_QUALITY, "fail", "quality", "metric", to="unheard-of"),
     artifact(_QUALITY, "fail", "quality", "metric", to="accuracy-gap"),
+    artifact(_QUALITY, "pass", "quality", "metric", to="f1"),
+    artifact(_QUALITY, "fail", "quality", "metric", to="rmse"),
+    artifact(_QUALITY, "fail", "quality", "metric", to="latency-p50"),
+    artifact(_QUALITY, "fail", "quality", "metric", to="expected-calibration-error"),
+    artifact(_QUALITY, "fail", "quality", "metric", to="reading-speed/higher"),
     artifact(_QUALITY, "fail", "quality", "value", to=97.0),
     fails(_QUALITY, D, *PLACES, 0, "variant", to="unheard-of"),
     says("unknown", _QUALITY, D, *PLACES, 0, "variant", to=UNKNOWN),
@@ -565,41 +571,75 @@ QUALITY = [
     passes("human-oversight-named", D, *SPEC, "humanOversight", to="a@b.example"),
 ]
 
-LINEAGE = [
-    version_case(
-        "training-data-known",
-        outcome,
-        f"{index}-{key}-{value}",
-        manifest=edit("lineage", "datasets", index, key, to=value),
-    )
-    for outcome, index, key, value in (
-        ("fail", 0, "use", "calibration"),
-        ("fail", 1, "use", "calibration"),
-        ("pass", 0, "use", "fine-tuning"),
-        ("pass", 0, "digest", "1" * 64),
-    )
-] + [
-    version_case(
-        "training-data-known",
-        "fail",
-        "same-data",
-        manifest=lambda values: (
-            [item.update(digest="1" * 64) for item in values["lineage"]["datasets"]] and None
+LINEAGE = (
+    [
+        version_case(
+            "training-data-known",
+            outcome,
+            f"{index}-{key}-{value}",
+            manifest=edit("lineage", "datasets", index, key, to=value),
+        )
+        for outcome, index, key, value in (
+            ("fail", 0, "use", "calibration"),
+            ("fail", 1, "use", "calibration"),
+            ("pass", 0, "use", "fine-tuning"),
+            ("pass", 0, "digest", "1" * 64),
+        )
+    ]
+    + [
+        version_case(
+            "training-data-known",
+            "fail",
+            "same-data",
+            manifest=lambda values: (
+                [item.update(digest="1" * 64) for item in values["lineage"]["datasets"]] and None
+            ),
         ),
-    ),
-    version_case(
-        "training-licence-allowed",
-        "pass",
-        "cc0",
-        manifest=edit("lineage", "datasets", 0, "licence", to="CC0-1.0"),
-    ),
-    version_case(
-        "training-licence-allowed",
-        "fail",
-        "second",
-        manifest=edit("lineage", "datasets", 1, "licence", to="CC-BY-NC-4.0"),
-    ),
-]
+        version_case(
+            "training-licence-allowed",
+            "pass",
+            "cc0",
+            manifest=edit("lineage", "datasets", 0, "licence", to="CC0-1.0"),
+        ),
+        version_case(
+            "training-licence-allowed",
+            "fail",
+            "second",
+            manifest=edit("lineage", "datasets", 1, "licence", to="CC-BY-NC-4.0"),
+        ),
+    ]
+    + [
+        version_case(
+            "model-licence-allowed",
+            outcome,
+            licence,
+            manifest=edit("metadata", "licence", to=licence),
+        )
+        for outcome, licences in (
+            (
+                "pass",
+                ("Apache-2.0", "mit", "AGPL-3.0-only OR MIT", "(MIT AND Zlib) OR GPL-2.0-only"),
+            ),
+            (
+                "fail",
+                (
+                    "AGPL-3.0-only",
+                    "GPL-3.0-or-later",
+                    "CC-BY-NC-4.0",
+                    "OpenRAIL",
+                    "MIT AND AGPL-3.0-only",
+                    "GPL-2.0-only WITH Classpath-exception-2.0",
+                    "MIT OR",
+                    "(MIT",
+                    "MIT) OR (MIT",
+                    "MIT MIT",
+                    "NOASSERTION",
+                ),
+            ),
+        )
+        for licence in licences
+    ]
+)
 
 DEVICE = [
     artifact("artifact-fits-device", "pass", "bytes", to=20_000_000),

@@ -155,6 +155,22 @@ LICENCES = [
         manifest=edit("lineage", "datasets", 0, "licence", to=licence),
     )
     for licence in _LICENCES
+] + [
+    version_case(
+        "model-licence-allowed", "pass", licence, manifest=edit("metadata", "licence", to=licence)
+    )
+    for licence in (
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CC-BY-4.0",
+        "CC0-1.0",
+        "ISC",
+        "MIT",
+        "MPL-2.0",
+        "Unlicense",
+        "Zlib",
+    )
 ]
 _DB = "aws:rds/instance:Instance"
 SIZES = [

@@ -14,6 +14,7 @@ from mobile_ai.contracts.evidence import SIGNED_KINDS
 from mobile_ai.contracts.manifest import UNSTATED, read_manifest
 from mobile_ai.contracts.statements import Statement, Subject, dump_envelope, load_envelope
 from mobile_ai.contracts.statements import sign_statement as sign
+from mobile_ai.contracts.tokens import DEPLOYMENT
 from mobile_ai.governance.rules import catalogue
 from mobile_ai.testing import Scene, Signers
 from mobile_ai.testing.version import SampleVersion
@@ -85,6 +86,7 @@ def test_the_cases_cover_every_rule_that_reads_manifests() -> None:
         "fairness-sufficient",
         "latency-within-budget",
         "memory-within-budget",
+        "model-licence-allowed",
         "parity-kept",
         "quality-sufficient",
         "training-data-known",
@@ -139,3 +141,34 @@ def test_a_rule_judges_what_only_v2_states(case: Case) -> None:
 def test_a_0_of_v1_says_that_nothing_was_measured(rule: str) -> None:
     scene = with_version(manifest=edit("artifacts", 0, *UNKNOWN_IS_NO[rule], to=0))
     assert Case(rule=rule, outcome="", label="", scene=scene).apply(RULES[rule]) == "fail"
+
+
+IMPORTED = {"how": "imported", "source": "detector.tflite", "digest": "unknown"}
+LICENCES = [
+    ("pass", {"origin": {"how": "trained", "source": "r.yaml", "digest": "unknown"}}, "unknown"),
+    ("fail", {"origin": IMPORTED}, "unknown"),
+    ("fail", {"lineage": "no training data"}, "unknown"),
+    ("fail", {"origin": IMPORTED}, "AGPL-3.0-only"),
+    ("pass", {"origin": IMPORTED}, "Apache-2.0"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "changes", "licence"), LICENCES)
+def test_a_model_from_elsewhere_needs_a_licence(outcome, changes, licence) -> None:
+    manifest, _ = read_manifest(SCENE.version.manifest, name="sample")
+    values = manifest.to_dict() | {"licence": licence}
+    if "origin" in changes:
+        values["origin"] = changes["origin"]
+    else:
+        values["lineage"]["datasets"] = values["lineage"]["datasets"][1:]
+    version = resigned(SCENE.version, SCENE.signers, values)
+    scene = replace(SCENE, version=version)
+    deployment = next(item for item in scene.resources() if item.type == DEPLOYMENT)
+    case = Case(
+        rule="model-licence-allowed",
+        outcome=outcome,
+        label=licence,
+        scene=scene,
+        changed=(deployment,),
+    )
+    assert case.apply(RULES[case.rule]) == outcome

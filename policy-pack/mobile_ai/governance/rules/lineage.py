@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mobile_ai.contracts.manifest import UNSTATED, ModelManifest
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
 from mobile_ai.governance.deployment import model_of
+from mobile_ai.governance.licences import is_allowed
 from mobile_ai.governance.rule import Parameter, Rule, resource_rule
 from mobile_ai.governance.rule_context import Case
 
@@ -73,8 +75,58 @@ def training_licence_allowed(case: Case) -> None:
         case.deny("lineage", got="no verified model version", expected="one with known data")
         return
     for item in model.manifest.lineage.datasets:
-        if item.licence not in allowed:
+        if not is_allowed(item.licence, allowed):
             case.deny(f"data set {item.name}", got=repr(item.licence), expected=f"one of {allowed}")
+
+
+@resource_rule(
+    id="model-licence-allowed",
+    title="The model has an allowed licence.",
+    group="responsible_ai",
+    severity="high",
+    frameworks=("EU AI Act Art. 25(4)", "NIST AI RMF GOVERN 6.1"),
+    remediation="state the `licence` of the model in its recipe, or have another one reviewed and "
+    "listed in the pack's config",
+    applies_to=(DEPLOYMENT,),
+    waivable_by="ethics-reviewer",
+    parameters={
+        "licences": Parameter(
+            default=[
+                "Apache-2.0",
+                "BSD-2-Clause",
+                "BSD-3-Clause",
+                "CC-BY-4.0",
+                "CC0-1.0",
+                "ISC",
+                "MIT",
+                "MPL-2.0",
+                "Unlicense",
+                "Zlib",
+            ],
+            doc="SPDX ids, expressions or names; `unknown` allows a model without one.",
+            weaker="more",
+        )
+    },
+)
+def model_licence_allowed(case: Case) -> None:
+    """Check the model's licence; a model that was trained here may have none to state."""
+    model = model_of(case)
+    allowed = case.parameters["licences"]
+    if model is None:
+        case.deny("licence", got="no verified model version", expected="one with a known licence")
+        return
+    licence = model.manifest.licence
+    if licence == UNSTATED and _is_own(model.manifest):
+        return
+    if not is_allowed(licence, allowed):
+        case.deny("licence of the model", got=repr(licence), expected=f"one of {allowed}")
+
+
+def _is_own(manifest: ModelManifest) -> bool:
+    """Return whether a model was trained here; `mobile-ai/v1` says so by its training data."""
+    if manifest.origin != UNSTATED:
+        return manifest.origin.how in {"trained", "fine-tuned"}
+    return any(item.use in {"training", "fine-tuning"} for item in manifest.lineage.datasets)
 
 
 @resource_rule(
@@ -152,6 +204,7 @@ def _close(claimed: float, measured: Any) -> bool:
 RULES: Final[tuple[Rule, ...]] = (
     training_data_known,
     training_licence_allowed,
+    model_licence_allowed,
     evaluation_agrees_with_manifest,
     bom_consistent,
 )

@@ -8,7 +8,12 @@ from datetime import timedelta
 from typing import Final
 
 from mobile_ai.contracts.manifest import UNSTATED, Artifact, Measurement
-from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.metrics import (
+    NO_MEASURE_OF_TRUTH,
+    Metric,
+    metric_named,
+    metric_names,
+)
 from mobile_ai.contracts.tokens import DEPLOYMENT, TELEMETRY
 from mobile_ai.governance.deployment import model_of, placements
 from mobile_ai.governance.expiry import may_stay
@@ -32,14 +37,10 @@ def _shipped(case: Case) -> Iterator[Artifact]:
 
 def _unjudgeable(stated: Measurement, *, of_groups: bool) -> tuple[str, str] | None:
     """Return what was found and expected if a metric is unknown or its value out of range."""
-    metric = METRICS.get(stated.metric)
-    usable = [
-        item.name
-        for item in METRICS.values()
-        if item.of_groups == of_groups and (of_groups or item.better == "higher")
-    ]
-    if metric is None or metric.name not in usable:
-        return f"metric {stated.metric!r}", f"one of {', '.join(usable)}"
+    metric = metric_named(stated.metric)
+    kind = "groups" if of_groups else "quality"
+    if metric is None or metric.kind != kind or metric.name in NO_MEASURE_OF_TRUTH:
+        return f"metric {stated.metric!r}", f"one of {metric_names(kind)}"
     if stated.interval == UNSTATED:
         return f"{metric.name} {stated.value} without an interval", "an interval"
     figures = (stated.value, *stated.bounds)
@@ -60,7 +61,15 @@ def _unjudgeable(stated: Measurement, *, of_groups: bool) -> tuple[str, str] | N
     waivable_by="ethics-reviewer",
     parameters={
         "minimum": Parameter(
-            default=0.8, doc="Minimum of the interval's lower bound.", weaker="lower"
+            default=0.8,
+            doc="Minimum of the interval's lower bound, for shares where higher is better.",
+            weaker="lower",
+        ),
+        "limits": Parameter(
+            default={},
+            doc='Limit of other metrics by name, such as {"rmse": 2.5}, which the interval\'s '
+            "worse bound must meet; also instead of `minimum`.",
+            weaker="other",
         ),
         "minimumRows": Parameter(
             default=500, doc="Minimum number of held-out rows.", weaker="lower"
@@ -69,31 +78,50 @@ def _unjudgeable(stated: Measurement, *, of_groups: bool) -> tuple[str, str] | N
 )
 def quality_sufficient(case: Case) -> None:
     """Check the quality of every shipped artifact, measured on its own file."""
-    least, rows = case.parameters["minimum"], case.parameters["minimumRows"]
+    rows = case.parameters["minimumRows"]
     for artifact in _shipped(case):
         quality = artifact.quality
         if quality is None:
             case.deny(f"{artifact.variant}.quality", got="none", expected="a measurement")
-        elif problem := _unjudgeable(quality, of_groups=False):
+        elif problem := _unjudgeable(quality, of_groups=False) or _insufficient(quality, case):
             case.deny(f"{artifact.variant}.quality", got=problem[0], expected=problem[1])
-        elif quality.bounds[0] < least:
-            got = f"{quality.metric} {quality.value} (from {quality.bounds[0]})"
-            case.deny(f"{artifact.variant}.quality", got=got, expected=f"at least {least}")
         elif not quality.counts(rows):
             case.deny(
                 f"{artifact.variant}.quality", got=f"n = {quality.n}", expected=f"n >= {rows}"
             )
 
 
+def _insufficient(quality: Measurement, case: Case) -> tuple[str, str] | None:
+    """Return the missed bound and the limit if a quality figure does not meet its limit."""
+    metric = metric_named(quality.metric)
+    limit = None if metric is None else _limit(metric, case)
+    if metric is None or limit is None:
+        wanted = f"a number for {quality.metric} in `limits` of the rule, in the pack config"
+        return f"{quality.metric} {quality.value} without a limit", wanted
+    bound = metric.worst(*quality.bounds)
+    side = "up to" if metric.more_is_worse else "from"
+    got = f"{quality.metric} {quality.value} ({side} {bound})"
+    return None if metric.meets(bound, limit) else (got, metric.bound(limit))
+
+
+def _limit(metric: Metric, case: Case) -> float | None:
+    """Return the config's limit of a metric; ``None`` if it has none."""
+    limit = case.parameters["limits"].get(metric.name)
+    if limit is None and metric.unit == "share" and not metric.more_is_worse:
+        limit = case.parameters["minimum"]
+    return float(limit) if isinstance(limit, int | float) and limit is not True else None
+
+
 def _unequal(item: Measurement, case: Case) -> tuple[str, str] | None:
     """Return the missed bound and the limit if a fairness figure is outside its threshold."""
-    most, least = case.parameters["maximum"], case.parameters["minimum"]
-    low, high = item.bounds
-    if METRICS[item.metric].more_is_worse:
-        got, expected, missed = f"up to {high}", f"at most {most}", high > most
-    else:
-        got, expected, missed = f"from {low}", f"at least {least}", low < least
-    return (f"{item.metric} {got} (worst: {item.group})", expected) if missed else None
+    metric = metric_named(item.metric)
+    if metric is None:
+        return _unjudgeable(item, of_groups=True)
+    limit = case.parameters["maximum" if metric.more_is_worse else "minimum"]
+    bound = metric.worst(*item.bounds)
+    side = "up to" if metric.more_is_worse else "from"
+    got = f"{item.metric} {side} {bound} (worst: {item.group})"
+    return None if metric.meets(bound, limit) else (got, metric.bound(limit))
 
 
 @resource_rule(

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mobile_ai.cli.console import console
+from mobile_ai.cli.models.card import card_command
 from mobile_ai.cli.models.options import (
     REFUSED,
     EnvironmentName,
@@ -34,13 +35,21 @@ from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.model_build.approve import approve as sign_assessment
 from mobile_ai.model_build.approve import ask_assessment, check_role, load_assessment
 from mobile_ai.model_build.assemble_recipe import maker
-from mobile_ai.model_build.assemble_version import GateFailedError, build_version, source_commit
+from mobile_ai.model_build.assemble_version import GateFailedError, build_version
 from mobile_ai.model_build.ceremony import hold_ceremony, sample_ceremony
-from mobile_ai.model_build.compare import candidates_of, front, plot_front, recommend_variants
+from mobile_ai.model_build.compare import (
+    candidates_of,
+    front,
+    on_devices,
+    plot_front,
+    recommend_variants,
+)
+from mobile_ai.model_build.device_report import read_device_reports
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.pull import DEFAULT_TRACKING_URI, TRACKING_VARIABLE
 from mobile_ai.model_build.pull import pull as fetch
 from mobile_ai.model_build.register import register_version, stack_pins
+from mobile_ai.model_build.source import source_commit
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.model_build.writer import WrittenVersion, read_version
 from mobile_ai.signing.roles import check_key, signer_from_uri
@@ -53,6 +62,7 @@ app = typer.Typer(
     epilog="Example: mobile-ai model verify models/digits/1.1.0/manifest.yaml (docs/models.md)",
     rich_markup_mode=None,
 )
+app.command(name="card")(card_command)
 app.command(name="requests")(requests_command)
 app.command(name="scope")(scope_command)
 
@@ -60,6 +70,16 @@ _err = console(stderr=True)
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
 TrackingUri = Annotated[
     str, typer.Option(envvar=TRACKING_VARIABLE, help="MLflow tracking server or database.")
+]
+
+
+DeviceReports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--device-report",
+        help="Signed report of a device lab about a variant; repeatable. Replaces its latency, "
+        "memory and energy.",
+    ),
 ]
 
 
@@ -80,6 +100,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
     days: Annotated[
         int, typer.Option(min=1, max=LONGEST_DAYS, help="Validity of the evaluation in days.")
     ] = 365,
+    device_reports: DeviceReports = None,
     environment: EnvironmentName = None,
     trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
@@ -92,8 +113,9 @@ def build(  # noqa: PLR0917  # typer passes options by name
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
     with answering(GateFailedError), _progress() as say:
-        make = maker(recipe, work=_work(recipe), progress=say)
         trusted = trust_of(environment, trust)
+        devices = read_device_reports(device_reports or [], trust=trusted)
+        make = maker(recipe, work=_work(recipe), progress=say, devices=devices)
         version = build_version(
             make,
             models=models,
@@ -104,7 +126,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
             lifetime=timedelta(days=days),
             reports=Path("build/reports"),
             ship=tuple(ship or ()),
-            commit=source_commit(recipe.parent),
+            commit=source_commit(recipe),
             store=store,
             trust=trusted,
         )
@@ -150,23 +172,30 @@ def verify(
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0917  # typer passes options by name
     manifests: Annotated[
         list[Path], typer.Argument(help="One or more manifests, or their folders.")
     ],
     plot: Annotated[Path | None, typer.Option(help="Write a plot (.png or .svg).")] = None,
     max_loss_pt: Annotated[float, typer.Option(help="Maximum quality loss in points.")] = 1.0,
+    device_reports: DeviceReports = None,
+    environment: EnvironmentName = None,
+    trust: TrustFile = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show the Pareto front of variants, and recommend one per device class.
 
-    A variant is on the front if no other is at least as good in size, latency, energy and
-    quality, and better in one of them.
+    A variant is on the front if no other is at least as good in size, latency and quality, and
+    better in one of them. Latencies whose intervals overlap are equal, as are those of different
+    machines. Signed device reports take the place of what the building machine measured.
 
     Example: mobile-ai model compare models/digits/1.0.0/manifest.yaml --plot front.png
     """
     with answering():
         candidates = [item for path in manifests for item in candidates_of(existing(path))]
+        if device_reports:
+            measured = read_device_reports(device_reports, trust=trust_of(environment, trust))
+            candidates = on_devices(candidates, measured)
         best = front(candidates)
         advice = recommend_variants(candidates, max_loss_pt=max_loss_pt)
         if plot is not None:

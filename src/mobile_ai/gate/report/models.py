@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
 from mobile_ai.contracts.manifest import Artifact, known, read_manifest
-from mobile_ai.contracts.metrics import METRICS
+from mobile_ai.contracts.metrics import metric_named
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import DEPLOYMENT, MODEL_VERSION
 from mobile_ai.gate.report.sections import Figure, ModelChange, RolloutReport, VariantChange
@@ -72,7 +72,8 @@ def _figures(old: Artifact | None, new: Artifact | None) -> Iterator[Figure]:
     before, after = (item.quality if item else None for item in (old, new))
     metric = after.metric if after is not None else "quality"
     # The direction of an unknown metric does not matter, since the rules deny the manifest.
-    better = METRICS[metric].better if metric in METRICS else "higher"
+    stated = metric_named(metric)
+    better = stated.better if stated is not None else "higher"
     yield _figure(metric, better, *(item.value if item else None for item in (before, after)))
     for way, name in (("lower", "gap"), ("higher", "worst group")):
         was, becomes = _groups(old, way), _groups(new, way)
@@ -118,7 +119,7 @@ def _groups(artifact: Artifact | None, better: str) -> dict[str, float]:
     """Return the worst fairness figure by attribute, among metrics with the same direction."""
     found: dict[str, list[float]] = {}
     for item in artifact.fairness if artifact else ():
-        metric = METRICS.get(item.metric)
+        metric = metric_named(item.metric)
         if metric is not None and metric.better == better:
             found.setdefault(item.attribute, []).append(item.value)
     worst = max if better == "lower" else min
