@@ -8,6 +8,7 @@ MLflow is imported here and in ``pull`` only.
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from mobile_ai.contracts.manifest import ModelManifest, known
 from mobile_ai.contracts.trust import Trust
 from mobile_ai.model_build.errors import ModelBuildError, need
 from mobile_ai.model_build.pull import fail_soon
+from mobile_ai.model_build.registry_model import log_lineage, log_model, write_mlmodel
 from mobile_ai.model_build.verify import verify_version
 from mobile_ai.stack.reader import read_stack_file
 
@@ -170,6 +172,7 @@ def _ensure(
         },
         description=f"{name} {manifest.metadata.version}",
     )
+    log_model(client, manifest, folder, version=made, experiment=experiment)
     return str(made.version), True
 
 
@@ -184,7 +187,11 @@ def _log(
         client.log_metric(identity, key, value)
     client.log_param(identity, "recipe", manifest.lineage.recipe.file)
     client.log_param(identity, "recipe_sha256", manifest.lineage.recipe.sha256)
+    log_lineage(client, identity, manifest)
     client.log_artifacts(identity, str(folder), artifact_path="version")
+    with tempfile.TemporaryDirectory() as scratch:
+        write_mlmodel(manifest, Path(scratch), run_id=identity)
+        client.log_artifacts(identity, scratch, artifact_path="version")
     client.set_terminated(identity)
     return identity, f"{run.info.artifact_uri}/version"
 
