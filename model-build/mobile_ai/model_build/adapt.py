@@ -1,4 +1,4 @@
-"""Adapts a trained network before quantisation: pruning, quantisation-aware and low-bit training."""
+"""Adapts a trained network before quantisation: pruning, fake quantisation, low-bit training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPARSITY = 0.5
 _KERAS = {"dense": "Dense", "conv": "Conv2D"}
 
 
-def adapt(  # noqa: PLR0913
+def adapt(
     model: Any,
     how: str,
     rows: Rows,
@@ -35,7 +35,8 @@ def adapt(  # noqa: PLR0913
             their bits) or `dense` (the same additional training without any: the control that
             separates the cost of the others from the gain of training).
         rows: Training rows.
-        plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`.
+        plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`, but
+            `low-bit` as long as the training itself: its weights have to move to another grid.
         seed: Seed of row order and augmentation.
         sparsity: Share of weights that `pruned` sets to zero.
         layers: Bits of the layers that `low-bit` trains.
@@ -55,7 +56,7 @@ def adapt(  # noqa: PLR0913
     if how == "pruned":
         return _prune(model, rows, gentle, seed, sparsity)
     if how == "low-bit":
-        return _low_bit(model, rows, gentle, seed, layers)
+        return _low_bit(model, rows, plan, seed, layers)
     if how == "qat":
         return _qat(model, rows, gentle, seed)
     if how == "dense":
@@ -146,11 +147,9 @@ def _low_bit(
     with quantization.quantize_scope({config.__name__: config}):
         aware = quantization.quantize_apply(copy)
     aware.set_weights(_matching_weights(aware, model))
-    training.fit(aware, rows, plan, seed=seed)
+    training.fit(aware, rows, plan.model_copy(update={"average": False}), seed=seed)
     result = keras().models.clone_model(model)
-    trained = {
-        variable.name.replace("quant_", ""): variable.numpy() for variable in aware.weights
-    }
+    trained = {variable.name.replace("quant_", ""): variable.numpy() for variable in aware.weights}
     result.set_weights([_named(trained, variable) for variable in result.weights])
     return result
 
@@ -175,7 +174,7 @@ def _weights_only(quantization: Any) -> Any:
         def get_weights_and_quantizers(self, layer: Any) -> list[tuple[Any, Any]]:
             return [(layer.kernel, self._grid)]
 
-        def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
+        def get_activations_and_quantizers(self, layer: Any) -> list[Any]:  # noqa: ARG002
             return []
 
         def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
@@ -184,7 +183,7 @@ def _weights_only(quantization: Any) -> Any:
         def set_quantize_activations(self, layer: Any, quantize_activations: list[Any]) -> None:
             pass
 
-        def get_output_quantizers(self, layer: Any) -> list[Any]:
+        def get_output_quantizers(self, layer: Any) -> list[Any]:  # noqa: ARG002
             return []
 
         def get_config(self) -> dict[str, int]:

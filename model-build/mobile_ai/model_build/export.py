@@ -111,7 +111,7 @@ class Exporter:
             if how == "pruned":
                 told |= {"target_sparsity": spec.sparsity, "sparsity": adapt.sparsity(model)}
             if how == "low-bit":
-                told["layers"] = _told(spec)
+                told |= {"epochs": plan.epochs, "layers": _told(spec)}
             tool = "tensorflow" if how == "dense" else "tensorflow-model-optimization"
             link = Transform(
                 step=_STEPS[how],

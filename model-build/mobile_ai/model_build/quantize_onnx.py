@@ -21,6 +21,7 @@ _METHODS: Final[Mapping[str, str]] = {
     "percentile": "Percentile",
 }
 
+
 def quantize_onnx(
     model: bytes,
     scheme: str,
@@ -152,7 +153,7 @@ def _check_runs(target: Path, calibration: Mapping[str, NDArray[Any]]) -> None:
     try:
         session = ort.InferenceSession(str(target), providers=["CPUExecutionProvider"])
         session.run(None, row)
-    except Exception as error:  # noqa: BLE001  # its classes have no base of their own
+    except Exception as error:  # its classes have no base of their own
         raise RuntimeError(f"the quantised file does not run: {error}") from error
 
 

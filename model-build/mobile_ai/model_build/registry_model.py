@@ -116,9 +116,7 @@ def _unknown_address(error: Any) -> bool:
 
 def _signature(manifest: ModelManifest) -> Any:
     signature = need("mlflow.models").ModelSignature
-    return signature(
-        inputs=_schema(manifest.io.inputs), outputs=_schema(manifest.io.outputs)
-    )
+    return signature(inputs=_schema(manifest.io.inputs), outputs=_schema(manifest.io.outputs))
 
 
 def _schema(tensors: tuple[TensorSpec, ...]) -> Any:
