@@ -149,7 +149,11 @@ def _measured() -> tuple[list[_Point], float, int]:
     rows_ = dict(calibration_rows(trained.rows.training, recipe).inputs)
     for name, format_, content in _peers(fp32, onnx, rows_):
         print(f"  {name}", file=sys.stderr, flush=True)
-        found.append(point(name, content, format_, ours=False))
+        try:
+            found.append(point(name, content, format_, ours=False))
+        except Exception as error:  # noqa: BLE001  # a peer's file is whatever it is
+            reason = str(error).splitlines()[0]
+            print(f"  {name}: left out, it does not run: {reason:.160}", file=sys.stderr)
     control = _loss(base, _longer(trained, held.inputs), held.labels)[0]
     return found, control, len(zstandard.compress(fp32, 19))
 
