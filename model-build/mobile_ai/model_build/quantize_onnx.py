@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from mobile_ai.model_build.errors import RecipeError, need
 
 _CHANNEL_OPSET: Final = 13
-_METHODS: Final[Mapping[str, str]] = {
-    "min-max": "MinMax",
-    "entropy": "Entropy",
-    "percentile": "Percentile",
-}
+_METHODS: Final[Mapping[str, str]] = {"min-max": "MinMax", "percentile": "Percentile"}
 
 
 def quantize_onnx(
@@ -37,8 +33,7 @@ def quantize_onnx(
         scheme: `static-int8` (QDQ, per channel, signed), `dynamic-int8` or `fp16`.
         calibration: Rows by input name; used by `static-int8` only.
         keep: Pattern of node names that `dynamic-int8` keeps in float.
-        method: Choice of activation ranges by `static-int8`: `min-max`, `entropy` or
-            `percentile`.
+        method: Choice of activation ranges by `static-int8`: `min-max` or `percentile`.
 
     Raises:
         RecipeError: If the scheme is unknown, or onnxruntime cannot quantise the model.

@@ -176,7 +176,7 @@ class VariantSpec(_Model):
     sparsity: float = Field(
         default=0.5, gt=0, lt=1, description="Share of weights that `adapt: pruned` sets to zero."
     )
-    calibration_method: Literal["min-max", "entropy", "percentile"] = Field(
+    calibration_method: Literal["min-max", "percentile"] = Field(
         default="min-max", description="Choice of activation ranges (static ONNX)."
     )
     moved_at_most: float = Field(

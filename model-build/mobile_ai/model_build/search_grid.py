@@ -37,7 +37,10 @@ def _defaults(recipe: BuildRecipe) -> Iterator[VariantSpec]:
         for scheme in ("static-int8", "dynamic-int8", "fp16"):
             yield _spec(f"{scheme}-onnx", scheme, format="onnx")
         yield _spec(
-            "static-int8-entropy-onnx", "static-int8", format="onnx", calibration_method="entropy"
+            "static-int8-percentile-onnx",
+            "static-int8",
+            format="onnx",
+            calibration_method="percentile",
         )
 
 
