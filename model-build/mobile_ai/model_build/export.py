@@ -111,7 +111,7 @@ class Exporter:
             if how == "pruned":
                 told |= {"target_sparsity": spec.sparsity, "sparsity": adapt.sparsity(model)}
             if how == "low-bit":
-                told |= {"epochs": plan.epochs, "layers": _told(spec)}
+                told |= {"epochs": plan.epochs, **spec.told()}
             tool = "tensorflow" if how == "dense" else "tensorflow-model-optimization"
             link = Transform(
                 step=_STEPS[how],
@@ -176,10 +176,7 @@ class Exporter:
         told: dict[str, str | int | float | bool] = {"scheme": spec.quantize}
         if spec.keep:
             told["keep"] = spec.keep
-        if spec.layers:
-            told["layers"] = _told(spec)
-        if spec.calibration_method != "min-max":
-            told["calibration_method"] = spec.calibration_method
+        told |= spec.told()
         if scales_of:
             told["scales_of"] = scales_of
         needs_rows = step == "quantize" and spec.calibrated
@@ -203,12 +200,8 @@ class Exporter:
 
 def _adaptation(spec: VariantSpec) -> str:
     """Return what decides an adapted network, as a key."""
-    bits = _told(spec) if spec.adapt == "low-bit" else ""
+    bits = spec.told()["layers"] if spec.adapt == "low-bit" else ""
     return f"{spec.adapt} {spec.sparsity if spec.adapt == 'pruned' else ''} {bits}"
-
-
-def _told(spec: VariantSpec) -> str:
-    return "; ".join(item.told() for item in spec.layers)
 
 
 def calibration_rows(rows: Rows, recipe: Any) -> Rows:

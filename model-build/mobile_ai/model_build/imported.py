@@ -143,7 +143,7 @@ def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Tran
         made = _quantize(model, spec, content)
     if spec.quantize != "fp16":
         _check_outputs(model, spec, made)
-    return _step(f"quantize {spec.quantize}", content, chain, made, tool)
+    return _step(f"quantize {spec.quantize}", content, chain, made, tool, told=spec.told())
 
 
 def _quantize(model: Imported, spec: VariantSpec, content: bytes) -> bytes:
@@ -177,14 +177,20 @@ def _answers(content: bytes, model: Imported) -> list[list[NDArray[Any]]]:
 
 
 def _step(
-    what: str, before: bytes, chain: tuple[Transform, ...], made: bytes, tool: str
+    what: str,
+    before: bytes,
+    chain: tuple[Transform, ...],
+    made: bytes,
+    tool: str,
+    *,
+    told: Mapping[str, str] | None = None,
 ) -> tuple[bytes, tuple[Transform, ...]]:
     step, _, scheme = what.partition(" ")
     link = Transform(
         step=step,
         tool=tool,
         version=installed(tool),
-        parameters={"scheme": scheme} if scheme else {},
+        parameters={**({"scheme": scheme} if scheme else {}), **(told or {})},
         input_sha256=hashlib.sha256(before).hexdigest(),
         output_sha256=hashlib.sha256(made).hexdigest(),
     )

@@ -193,6 +193,15 @@ class VariantSpec(_Model):
         gptq = any(item.algorithm == "gptq" for item in self.layers)
         return self.quantize in {"static-int8", "static-int16"} or gptq
 
+    def told(self) -> dict[str, str]:
+        """Return the settings beyond the scheme, for the record of a build step."""
+        found = {}
+        if self.layers:
+            found["layers"] = "; ".join(item.told() for item in self.layers)
+        if self.calibration_method != "min-max":
+            found["calibration_method"] = self.calibration_method
+        return found
+
     @model_validator(mode="after")
     def _applicable(self) -> VariantSpec:
         if self.layers and (self.format != "tflite" or self.quantize in {"none", "widen", "fp16"}):
