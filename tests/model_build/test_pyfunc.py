@@ -21,7 +21,7 @@ from mobile_ai.model_build.registry_model import LOGGED_MODEL_TAG
 from mobile_ai.model_build.runtime import load
 from mobile_ai.model_build.writer import read_version
 
-pytestmark = pytest.mark.build
+pytestmark = [pytest.mark.build, pytest.mark.slow]
 
 DIGITS = Path("models/digits/1.1.0")
 ROWS = 300

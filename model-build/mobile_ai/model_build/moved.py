@@ -1,4 +1,4 @@
-"""How far quantisation moved a model's outputs on given rows, and the bound for a build.
+"""Movement of a model's outputs by quantisation, measured on given rows, and its bound.
 
 A model without labelled rows has no quality to lose, so its outputs are compared with those of the
 file as it came. The measure is the error's root mean square over the standard deviation of the
@@ -34,7 +34,7 @@ def outputs_moved(base: _Outputs, found: _Outputs) -> float:
 
 
 def check_moved(variant: str, base: _Outputs, found: _Outputs, *, at_most: float) -> float:
-    """Return how far the outputs moved.
+    """Return the relative error of the worst output.
 
     Raises:
         OutputsMovedError: If that is more than `at_most`.

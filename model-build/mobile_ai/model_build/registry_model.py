@@ -1,4 +1,4 @@
-"""What MLflow's users expect beside a version's files: an MLmodel, data sets, a logged model."""
+"""MLflow's description of a version: MLmodel, input example, data sets, logged model."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What a search needs of a recipe: a maker, rows, and the digest of what they are."""
+    """Maker of variants, rows to score them on, and the digest of both."""
 
     make: Callable[[VariantSpec], Chain]
     samples: list[Sample]
