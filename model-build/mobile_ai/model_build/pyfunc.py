@@ -89,7 +89,7 @@ class VersionModel:
                 "model input",
                 got=f"{type(given).__name__} without {', '.join(missing)}",
                 expected=f"a mapping of {', '.join(names)} to arrays",
-                next_step="give one array for each input of the model's signature, see docs/models.md",
+                next_step="give one array for each input of the signature, see docs/models.md",
             )
         return {name: np.asarray(known[name]) for name in names}
 
@@ -154,7 +154,8 @@ def _change(step: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
         f"pre-processing of {step.tensor}",
         got=f"operation {step.operation}",
         expected="scale or normalise",
-        next_step="do it yourself and load with model_config={'preprocess': False}, see docs/models.md",
+        next_step="do it yourself and load with model_config={'preprocess': False}, "
+        "see docs/models.md",
     )
 
 
