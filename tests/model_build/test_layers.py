@@ -127,6 +127,37 @@ def test_older_graphs_with_symbolic_sizes_and_biases_are_quantised(scheme, opset
     assert np.abs(base - now).max() < 0.2 * np.abs(base).max()
 
 
+def test_inputs_without_rows_are_calibrated_as_they_are():
+    """A recurrent state and a scalar: one mapping for each inference instead of rows."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["a"]),
+        helper.make_node("ReduceSum", ["state"], ["sum"], keepdims=0),
+        helper.make_node("Add", ["sum", "gain"], ["b"]),
+        helper.make_node("Add", ["a", "b"], ["y"]),
+    ]
+    shapes = {"x": [1, 4], "state": [2, 1, 3], "gain": []}
+    weights = np.eye(4, dtype=np.float32)
+    graph = helper.make_graph(
+        nodes,
+        "recurrent",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor("w", TensorProto.FLOAT, (4, 4), weights.ravel())],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    generator = np.random.default_rng(7)
+    samples = [
+        {
+            name: np.asarray(generator.normal(size=shape), dtype=np.float32)
+            for name, shape in shapes.items()
+        }
+        for _ in range(8)
+    ]
+    made_of_it = quantize_onnx(model, "static-int8", calibration=samples)
+    assert b"QuantizeLinear" in made_of_it
+
+
 def test_a_calibration_method_changes_the_ranges():
     rows = {"x": np.random.default_rng(1).normal(size=(32, 1, 8, 8)).astype(np.float32)}
     rows["x"][0, 0, 0, 0] = 500.0  # an outlier, which the smallest and largest value include

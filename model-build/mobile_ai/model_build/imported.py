@@ -13,9 +13,9 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from mobile_ai.model_build.calibration import Calibration
 from mobile_ai.model_build.dequantize_fp16 import widen
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.fetch import read_members
@@ -42,7 +42,7 @@ class Imported:
         *,
         origin: str,
         samples: list[Sample] | None = None,
-        calibration: Mapping[str, NDArray[Any]] | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         """Inspect the bytes in a separate process before loading them in this one.
 
@@ -51,8 +51,7 @@ class Imported:
             recipe: Its `source` says how rows are generated where none are given.
             origin: Name of the source.
             samples: Rows to compare the variants' outputs on, one inference each.
-            calibration: Rows by input name that quantisation calibrates on; by default the
-                samples.
+            calibration: Rows that quantisation calibrates on; by default the samples.
 
         Raises:
             InspectionError: If the file may not be loaded.
@@ -68,22 +67,12 @@ class Imported:
         self.samples: list[Sample] = samples or probe_samples(
             specs, recipe.source, seed=recipe.seed
         )
-        self.calibration = calibration if calibration is not None else _stacked(self.samples)
+        self.calibration: Calibration = self.samples if calibration is None else calibration
 
     @property
     def sha256(self) -> str:
         """Return the digest of the original file."""
         return hashlib.sha256(self.content).hexdigest()
-
-
-def _stacked(samples: list[Sample]) -> dict[str, NDArray[Any]]:
-    """Return samples as rows by input name, without inputs that have no rows."""
-    first = samples[0]
-    return {
-        name: np.concatenate([sample[name] for sample in samples])
-        for name in first
-        if first[name].ndim
-    }
 
 
 def bring(recipe: BuildRecipe, *, folder: Path) -> Imported:

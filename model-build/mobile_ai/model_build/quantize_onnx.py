@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from mobile_ai.model_build.calibration import Calibration, inferences
 from mobile_ai.model_build.errors import RecipeError, need
 
 _CHANNEL_OPSET: Final = 13
@@ -22,7 +23,7 @@ def quantize_onnx(
     model: bytes,
     scheme: str,
     *,
-    calibration: Mapping[str, NDArray[Any]],
+    calibration: Calibration,
     keep: str | None = None,
     method: str = "min-max",
 ) -> bytes:
@@ -31,7 +32,7 @@ def quantize_onnx(
     Args:
         model: A float32 ONNX file.
         scheme: `static-int8` (QDQ, per channel, signed), `dynamic-int8` or `fp16`.
-        calibration: Rows by input name; used by `static-int8` only.
+        calibration: Rows; used by `static-int8` only.
         keep: Pattern of node names that `dynamic-int8` keeps in float.
         method: Choice of activation ranges by `static-int8`: `min-max` or `percentile`.
 
@@ -115,7 +116,7 @@ def _static(
     quantization: Any,
     source: Path,
     target: Path,
-    calibration: Mapping[str, NDArray[Any]],
+    calibration: Calibration,
     method: str,
 ) -> None:
     run = partial(
@@ -137,14 +138,14 @@ def _static(
     _check_runs(target, calibration)
 
 
-def _check_runs(target: Path, calibration: Mapping[str, NDArray[Any]]) -> None:
+def _check_runs(target: Path, calibration: Calibration) -> None:
     """Run one row: some graphs become files that the runtime refuses.
 
     Raises:
         RuntimeError: If it does.
     """
     ort = need("onnxruntime")
-    row = {name: values[:1] for name, values in calibration.items()}
+    row = inferences(calibration)[0]
     try:
         session = ort.InferenceSession(str(target), providers=["CPUExecutionProvider"])
         session.run(None, row)
@@ -152,14 +153,10 @@ def _check_runs(target: Path, calibration: Mapping[str, NDArray[Any]]) -> None:
         raise RuntimeError(f"the quantised file does not run: {error}") from error
 
 
-def _reader(base: Any, calibration: Mapping[str, NDArray[Any]]) -> Any:
-    def rows() -> Iterator[dict[str, NDArray[Any]]]:
-        for row in range(len(next(iter(calibration.values())))):
-            yield {name: values[row : row + 1] for name, values in calibration.items()}
-
+def _reader(base: Any, calibration: Calibration) -> Any:
     class Reader(base):  # type: ignore[misc]  # the base class has no types
         def __init__(self) -> None:
-            self._rows = rows()
+            self._rows = iter(inferences(calibration))
 
         def get_next(self) -> dict[str, NDArray[Any]] | None:
             return next(self._rows, None)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from numpy.typing import NDArray
-
+from mobile_ai.model_build.calibration import Calibration, inferences
 from mobile_ai.model_build.errors import RecipeError, need
 from mobile_ai.model_build.quantize_spec import LayerSpec
 
@@ -36,7 +35,7 @@ def quantize_tflite(
     model: bytes,
     scheme: str,
     *,
-    calibration: Mapping[str, NDArray[Any]],
+    calibration: Calibration,
     keep: str | None = None,
     layers: tuple[LayerSpec, ...] = (),
 ) -> bytes:
@@ -47,7 +46,7 @@ def quantize_tflite(
         scheme: `dynamic-int8`, `static-int8`, `static-int16` (activations of 16 bits),
             `weight-int8` (computes in float), `int4` (weights; int8 where a layer has no
             four-bit kernel) or `mixed` (int4, but int8 for the layers that `keep` matches).
-        calibration: Rows by input name; used by the static schemes and by GPTQ.
+        calibration: Rows; used by the static schemes and by GPTQ.
         keep: Pattern of output tensor names kept at int8 by `mixed`.
         layers: Overrides for the weights of some layers, applied in order after the scheme.
 
@@ -70,15 +69,10 @@ def quantize_tflite(
         ) from error
 
 
-def _run(quantizer: Any, calibration: Mapping[str, NDArray[Any]]) -> bytes:
+def _run(quantizer: Any, calibration: Calibration) -> bytes:
     found = None
     if quantizer.need_calibration:
-        rows = len(next(iter(calibration.values())))
-        samples = [
-            {name: values[row : row + 1] for name, values in calibration.items()}
-            for row in range(rows)
-        ]
-        found = quantizer.calibrate({_SIGNATURE: samples}, num_threads=1)
+        found = quantizer.calibrate({_SIGNATURE: inferences(calibration)}, num_threads=1)
     result = quantizer.quantize(found, enable_progress_report=False)
     return bytes(result.quantized_model)
 

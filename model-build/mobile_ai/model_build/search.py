@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.files import write_whole
 from mobile_ai.model_build import metrics
 from mobile_ai.model_build.compare import Candidate, front
@@ -63,7 +64,9 @@ class Range:
         return Range(value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
     def __str__(self) -> str:
-        """Return the value with its ends."""
+        """Return the value, with its ends where they differ."""
+        if self.low == self.high:
+            return f"{self.value:.2f}"
         return f"{self.value:.2f} ({self.low:.2f}..{self.high:.2f})"
 
 
@@ -250,7 +253,7 @@ def _read(path: Path, spec: VariantSpec) -> Point | None:
     """Return a finished point; one whose file is gone is made again."""
     if not path.is_file():
         return None
-    values = json.loads(path.read_text("utf-8"))
+    values = read_json(path.read_text("utf-8"), name=path.name)
     if values["file"] and not Path(values["file"]).is_file():
         return None
     loss = values.pop("loss")
@@ -293,6 +296,8 @@ def _scored(point: Point, base: _Outputs, plan: _Plan) -> Point:
         return replace(point, refused=f"it does not run: {str(error).splitlines()[0]}")
     if plan.labels is None:
         moved = 100 * outputs_moved(base, found)
+        if not np.isfinite(moved):
+            return replace(point, refused="its outputs are no finite numbers")
         return replace(point, loss=Range(value=moved, low=moved, high=moved))
     was, now = (np.concatenate([row[0] for row in rows]) for rows in (base, found))
     loss = metrics.paired_difference(was, now, plan.labels)
