@@ -12,12 +12,14 @@ from mobile_ai.model_build import convert, frozen, pipeline, train
 from mobile_ai.model_build.data import build_rows, held_out_rows
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.evaluate import ArtifactFile
+from mobile_ai.model_build.export import Exporter, file_logits
 from mobile_ai.model_build.inspection import InspectionError
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.quantize_tflite import quantize_tflite
-from mobile_ai.model_build.recipe import RECIPES, load_recipe
+from mobile_ai.model_build.recipe import RECIPES, VariantSpec, load_recipe
 from mobile_ai.model_build.results import Status
 from mobile_ai.model_build.runtime import load
+from mobile_ai.model_build.train_or_reuse import obtain
 
 pytestmark = pytest.mark.build
 
@@ -133,6 +135,22 @@ def test_another_network_cannot_take_a_parents_scales(room):
 def test_int8_is_a_byte_a_weight_and_little_else(room):
     result = room[2][0]
     assert files(result)["int8"].bytes <= result.parameters * 1.05 + 12_000
+
+
+@pytest.mark.accept
+def test_two_bit_weights_that_were_trained_for_their_grid_keep_the_quality(room):
+    folder, recipes, _ = room
+    trained = obtain(recipes[0], cache=folder / "networks")
+    exporter, rows = Exporter(trained), held_out_rows(trained.recipe).rows
+    two_bits = {"quantize": "dynamic-int8", "layers": [{"operation": "dense", "bits": 2}]}
+    right = {}
+    for how in ("none", "low-bit"):
+        spec = VariantSpec.model_validate({"name": "small", "adapt": how, **two_bits})
+        content, chain = exporter.make(spec)
+        found = file_logits(content, "tflite", rows.inputs).argmax(axis=1)
+        right[how] = float(np.mean(found == rows.labels))
+        assert chain[-1].parameters["layers"] == "dense: 2-bit min-max by channel"
+    assert right["low-bit"] > right["none"] + 0.03
 
 
 def test_every_variant_takes_and_gives_the_same(room):

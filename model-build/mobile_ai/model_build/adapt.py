@@ -1,4 +1,4 @@
-"""Adapts a trained network before quantisation: pruning and quantisation-aware training."""
+"""Adapts a trained network before quantisation: pruning, fake quantisation, low-bit training."""
 
 from __future__ import annotations
 
@@ -7,24 +7,39 @@ from typing import Any
 from mobile_ai.model_build import train as training
 from mobile_ai.model_build.errors import RecipeError, need
 from mobile_ai.model_build.keras_env import keras, make_deterministic
+from mobile_ai.model_build.quantize_spec import LayerSpec
 from mobile_ai.model_build.recipe import TrainSpec
 from mobile_ai.model_build.rows import Rows
 
 SPARSITY = 0.5
-"""Share of weights that pruning sets to zero."""
+"""Share of weights that pruning sets to zero where a variant states none."""
+_KERAS = {"dense": "Dense", "conv": "Conv2D"}
 
 
-def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> Any:
+def adapt(
+    model: Any,
+    how: str,
+    rows: Rows,
+    plan: TrainSpec,
+    *,
+    seed: int,
+    sparsity: float = SPARSITY,
+    layers: tuple[LayerSpec, ...] = (),
+) -> Any:
     """Return an adapted copy of a network; the network itself is not changed.
 
     Args:
         model: A trained network.
-        how: `pruned` (half of the weights of every layer that has many, fine-tuned), `qat`
-            (trained with fake quantisation) or `dense` (the same additional training without
-            either: the control that separates the cost of pruning from the gain of training).
+        how: `pruned` (a share of the weights of every layer that has many, fine-tuned), `qat`
+            (trained with fake quantisation), `low-bit` (trained with weights on the grid of
+            their bits) or `dense` (the same additional training without any: the control that
+            separates the cost of the others from the gain of training).
         rows: Training rows.
-        plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`.
+        plan: The recipe's training; runs for `adapt_epochs` from `adapt_learning_rate`, but
+            `low-bit` as long as the training itself: its weights have to move to another grid.
         seed: Seed of row order and augmentation.
+        sparsity: Share of weights that `pruned` sets to zero.
+        layers: Bits of the layers that `low-bit` trains.
 
     Raises:
         RecipeError: If `how` is unknown.
@@ -39,7 +54,9 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
         }
     )
     if how == "pruned":
-        return _prune(model, rows, gentle, seed)
+        return _prune(model, rows, gentle, seed, sparsity)
+    if how == "low-bit":
+        return _low_bit(model, rows, plan, seed, layers)
     if how == "qat":
         return _qat(model, rows, gentle, seed)
     if how == "dense":
@@ -50,7 +67,7 @@ def adapt(model: Any, how: str, rows: Rows, plan: TrainSpec, *, seed: int) -> An
     raise RecipeError(
         f"adapt: {how}",
         got=how,
-        expected="pruned, qat or dense",
+        expected="pruned, qat, low-bit or dense",
         next_step="correct the variant in the recipe",
     )
 
@@ -62,14 +79,14 @@ def sparsity(model: Any) -> float:
     return zeros / sum(int(kernel.size) for kernel in kernels)
 
 
-def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:
+def _prune(model: Any, rows: Rows, plan: TrainSpec, seed: int, target: float) -> Any:
     tfmot = need("tensorflow_model_optimization")
     prune = tfmot.sparsity.keras
     steps = max(1, len(rows) // plan.batch_size) * plan.epochs
     # Half of the run fine-tunes at the final sparsity:
     # https://www.tensorflow.org/model_optimization/guide/pruning/comprehensive_guide
     schedule = prune.PolynomialDecay(
-        0.2, SPARSITY, 0, max(1, steps // 2), frequency=max(1, steps // 20)
+        min(0.2, target), target, 0, max(1, steps // 2), frequency=max(1, steps // 20)
     )
 
     def choose(layer: Any) -> Any:
@@ -107,3 +124,69 @@ def _qat(model: Any, rows: Rows, plan: TrainSpec, seed: int) -> Any:
     aware = tfmot.quantization.keras.quantize_model(copy)
     training.fit(aware, rows, plan, seed=seed)
     return aware
+
+
+def _low_bit(
+    model: Any, rows: Rows, plan: TrainSpec, seed: int, layers: tuple[LayerSpec, ...]
+) -> Any:
+    """Train with weights rounded to their grid (straight-through), then keep the float weights.
+
+    The grid is the quantizer's: symmetric, by output channel, scaled to the largest weight. So the
+    file that is quantised afterwards holds the weights that were trained for.
+    """
+    quantization = need("tensorflow_model_optimization").quantization.keras
+    bits = {_KERAS[item.operation]: item.bits for item in layers if item.trainable}
+    config = _weights_only(quantization)
+
+    def choose(layer: Any) -> Any:
+        fresh = layer.__class__.from_config(layer.get_config())
+        found = bits.get(layer.__class__.__name__)
+        return quantization.quantize_annotate_layer(fresh, config(found)) if found else fresh
+
+    copy = keras().models.clone_model(model, clone_function=choose)
+    with quantization.quantize_scope({config.__name__: config}):
+        aware = quantization.quantize_apply(copy)
+    aware.set_weights(_matching_weights(aware, model))
+    training.fit(aware, rows, plan.model_copy(update={"average": False}), seed=seed)
+    result = keras().models.clone_model(model)
+    trained = {variable.name.replace("quant_", ""): variable.numpy() for variable in aware.weights}
+    result.set_weights([_named(trained, variable) for variable in result.weights])
+    return result
+
+
+def _named(trained: dict[str, Any], variable: Any) -> Any:
+    """Return the trained value of a variable; wrappers put a name before the layer's own."""
+    tail = "/".join(variable.name.split("/")[-2:])
+    (found,) = (value for name, value in trained.items() if f"/{name}".endswith(f"/{tail}"))
+    return found
+
+
+def _weights_only(quantization: Any) -> Any:
+    """Return a configuration of tfmot that quantises a layer's kernel and nothing else."""
+
+    class WeightsOnly(quantization.QuantizeConfig):  # type: ignore[misc]  # has no types
+        def __init__(self, bits: int) -> None:
+            self.bits = bits
+            self._grid = quantization.quantizers.LastValueQuantizer(
+                num_bits=bits, per_axis=True, symmetric=True, narrow_range=True
+            )
+
+        def get_weights_and_quantizers(self, layer: Any) -> list[tuple[Any, Any]]:
+            return [(layer.kernel, self._grid)]
+
+        def get_activations_and_quantizers(self, layer: Any) -> list[Any]:  # noqa: ARG002
+            return []
+
+        def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
+            (layer.kernel,) = quantize_weights
+
+        def set_quantize_activations(self, layer: Any, quantize_activations: list[Any]) -> None:
+            pass
+
+        def get_output_quantizers(self, layer: Any) -> list[Any]:  # noqa: ARG002
+            return []
+
+        def get_config(self) -> dict[str, int]:
+            return {"bits": self.bits}
+
+    return WeightsOnly

@@ -25,7 +25,12 @@ from mobile_ai.model_build.train_or_reuse import Trained
 
 Chain = tuple[bytes, tuple[Transform, ...]]
 """A transformed model and the transforms that made it, in order."""
-_STEPS = {"pruned": "prune", "qat": "quantization-aware-training", "dense": "fine-tune"}
+_STEPS = {
+    "pruned": "prune",
+    "qat": "quantization-aware-training",
+    "low-bit": "quantization-aware-training",
+    "dense": "fine-tune",
+}
 _QUANTISER = {"tflite": "litert-quantizer", "onnx": "onnxruntime", "coreml": "coremltools"}
 _CONVERTER = {"tflite": "tensorflow", "onnx": "tf2onnx", "coreml": "coremltools"}
 
@@ -46,7 +51,7 @@ class Exporter:
         """Return the bytes of a variant and its chain of transforms, from training on."""
         if spec.adapt == "qat" or spec.quantize == "fp16" or spec.format == "coreml":
             return self._converted(spec)
-        content, chain = self._float(spec.adapt, spec.format)
+        content, chain = self._float(spec)
         if spec.quantize == "none":
             return content, chain
         if self._parent and spec.adapt == "none":
@@ -58,8 +63,20 @@ class Exporter:
     def _quantize(self, spec: VariantSpec) -> Callable[[bytes], bytes]:
         inputs = self._calibration.inputs
         if spec.format == "onnx":
-            return partial(quantize_onnx, scheme=spec.quantize, calibration=inputs, keep=spec.keep)
-        return partial(quantize_tflite, scheme=spec.quantize, calibration=inputs, keep=spec.keep)
+            return partial(
+                quantize_onnx,
+                scheme=spec.quantize,
+                calibration=inputs,
+                keep=spec.keep,
+                method=spec.calibration_method,
+            )
+        return partial(
+            quantize_tflite,
+            scheme=spec.quantize,
+            calibration=inputs,
+            keep=spec.keep,
+            layers=spec.layers,
+        )
 
     def _rescaled(self, spec: VariantSpec, content: bytes, chain: tuple[Transform, ...]) -> Chain:
         """Quantise with the parent's scales, so that the patch between the versions is small."""
@@ -71,20 +88,30 @@ class Exporter:
         link = self._link("rescale", spec, content, made, scales_of=sha256_bytes(before))
         return made, (*chain, link)
 
-    def _model(self, how: str) -> tuple[Any, tuple[Transform, ...]]:
-        trained = self._trained
+    def _model(self, spec: VariantSpec) -> tuple[Any, tuple[Transform, ...]]:
+        trained, how, key = self._trained, spec.adapt, _adaptation(spec)
         if how == "none":
             return trained.model, trained.transforms
-        if how not in self._models:
+        if key not in self._models:
             plan = trained.recipe.train
             if plan is None:
                 raise ValueError("an adapted variant needs the recipe's 'train'")
             rows, seed = trained.rows.training, trained.recipe.seed
             with quiet():
-                model = adapt.adapt(trained.model, how, rows, plan, seed=seed)
+                model = adapt.adapt(
+                    trained.model,
+                    how,
+                    rows,
+                    plan,
+                    seed=seed,
+                    sparsity=spec.sparsity,
+                    layers=spec.layers,
+                )
             told: dict[str, Any] = {"epochs": plan.adapt_epochs, "seed": seed}
             if how == "pruned":
-                told |= {"target_sparsity": adapt.SPARSITY, "sparsity": adapt.sparsity(model)}
+                told |= {"target_sparsity": spec.sparsity, "sparsity": adapt.sparsity(model)}
+            if how == "low-bit":
+                told |= {"epochs": plan.epochs, **spec.told()}
             tool = "tensorflow" if how == "dense" else "tensorflow-model-optimization"
             link = Transform(
                 step=_STEPS[how],
@@ -94,27 +121,28 @@ class Exporter:
                 input_sha256=train.weights_digest(trained.model),
                 output_sha256=train.weights_digest(model),
             )
-            self._models[how] = (model, (*trained.transforms, link))
-        return self._models[how]
+            self._models[key] = (model, (*trained.transforms, link))
+        return self._models[key]
 
-    def _float(self, how: str, format_: str) -> Chain:
-        if (how, format_) not in self._floats:
-            model, chain = self._model(how)
+    def _float(self, spec: VariantSpec) -> Chain:
+        key = (_adaptation(spec), spec.format)
+        if key not in self._floats:
+            model, chain = self._model(spec)
             with quiet():
-                made = convert.to_onnx(model) if format_ == "onnx" else convert.to_tflite(model)
-            spec = VariantSpec(name="fp32", format=format_)  # type: ignore[arg-type]
-            link = self._convert_link(spec, model, made)
-            self._floats[how, format_] = (made, (*chain, link))
-        return self._floats[how, format_]
+                onnx = spec.format == "onnx"
+                made = convert.to_onnx(model) if onnx else convert.to_tflite(model)
+            link = self._convert_link(VariantSpec(name="fp32", format=spec.format), model, made)
+            self._floats[key] = (made, (*chain, link))
+        return self._floats[key]
 
     def _converted(self, spec: VariantSpec) -> Chain:
         """Return a variant whose quantisation happens in conversion: fp16, QAT int8, Core ML."""
         if spec.format == "onnx":
-            content, chain = self._float(spec.adapt, "onnx")
+            content, chain = self._float(spec)
             with quiet():
                 made = quantize_onnx(content, "fp16", calibration={})
             return made, (*chain, self._link("quantize", spec, content, made))
-        model, chain = self._model(spec.adapt)
+        model, chain = self._model(spec)
         with quiet():
             if spec.format == "coreml":
                 bits = {"none": 32, "fp16": 16}.get(spec.quantize, 8)
@@ -148,9 +176,10 @@ class Exporter:
         told: dict[str, str | int | float | bool] = {"scheme": spec.quantize}
         if spec.keep:
             told["keep"] = spec.keep
+        told |= spec.told()
         if scales_of:
             told["scales_of"] = scales_of
-        needs_rows = spec.quantize == "static-int8" and step == "quantize"
+        needs_rows = step == "quantize" and spec.calibrated
         return Transform(
             step=step,
             tool=tool,
@@ -167,6 +196,12 @@ class Exporter:
         return metrics.parity(
             file_logits(before, format_, inputs), file_logits(made, format_, inputs)
         )
+
+
+def _adaptation(spec: VariantSpec) -> str:
+    """Return what decides an adapted network, as a key."""
+    bits = spec.told()["layers"] if spec.adapt == "low-bit" else ""
+    return f"{spec.adapt} {spec.sparsity if spec.adapt == 'pruned' else ''} {bits}"
 
 
 def calibration_rows(rows: Rows, recipe: Any) -> Rows:

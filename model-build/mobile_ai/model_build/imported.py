@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
+from mobile_ai.model_build.calibration import Calibration
 from mobile_ai.model_build.dequantize_fp16 import widen
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.fetch import read_members
 from mobile_ai.model_build.inspection import inspect_file
 from mobile_ai.model_build.lock import locked
+from mobile_ai.model_build.moved import check_moved
 from mobile_ai.model_build.pull import registry_files
 from mobile_ai.model_build.quantize_onnx import quantize_onnx
 from mobile_ai.model_build.quantize_tflite import quantize_tflite
@@ -29,10 +33,25 @@ from mobile_ai.model_build.synthetic_inputs import Sample, probe_samples
 
 
 class Imported:
-    """An imported model: its bytes, format and probe inputs."""
+    """An imported model: its bytes, format, given rows and calibration rows."""
 
-    def __init__(self, content: bytes, recipe: BuildRecipe, *, origin: str) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        recipe: BuildRecipe,
+        *,
+        origin: str,
+        samples: list[Sample] | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         """Inspect the bytes in a separate process before loading them in this one.
+
+        Args:
+            content: The file.
+            recipe: Its `source` says how rows are generated where none are given.
+            origin: Name of the source.
+            samples: Rows to compare the variants' outputs on, one inference each.
+            calibration: Rows that quantisation calibrates on; by default the samples.
 
         Raises:
             InspectionError: If the file may not be loaded.
@@ -45,7 +64,10 @@ class Imported:
             self.format = inspect_file(path, shapes=recipe.source.probe_shapes).format
             with quiet():
                 specs = load(path, self.format).inputs
-        self.samples: list[Sample] = probe_samples(specs, recipe.source, seed=recipe.seed)
+        self.samples: list[Sample] = samples or probe_samples(
+            specs, recipe.source, seed=recipe.seed
+        )
+        self.calibration: Calibration = self.samples if calibration is None else calibration
 
     @property
     def sha256(self) -> str:
@@ -108,30 +130,56 @@ def make_imported(model: Imported, spec: VariantSpec) -> tuple[bytes, tuple[Tran
     tool = "litert-quantizer" if model.format == "tflite" else "onnxruntime"
     with quiet():
         made = _quantize(model, spec, content)
-    return _step(f"quantize {spec.quantize}", content, chain, made, tool)
+    if spec.quantize != "fp16":
+        _check_outputs(model, spec, made)
+    return _step(f"quantize {spec.quantize}", content, chain, made, tool, told=spec.told())
 
 
 def _quantize(model: Imported, spec: VariantSpec, content: bytes) -> bytes:
-    names = model.samples[0]
-    rows = {
-        name: np.concatenate([sample[name] for sample in model.samples])
-        for name in names
-        if names[name].ndim
-    }
+    rows = model.calibration
     if model.format == "onnx":
-        return quantize_onnx(content, spec.quantize, calibration=rows, keep=spec.keep)
-    return quantize_tflite(content, spec.quantize, calibration=rows, keep=spec.keep)
+        return quantize_onnx(
+            content,
+            spec.quantize,
+            calibration=rows,
+            keep=spec.keep,
+            method=spec.calibration_method,
+        )
+    return quantize_tflite(
+        content, spec.quantize, calibration=rows, keep=spec.keep, layers=spec.layers
+    )
+
+
+def _check_outputs(model: Imported, spec: VariantSpec, made: bytes) -> None:
+    """Refuse a variant whose outputs moved too far on the given rows."""
+    with quiet():
+        base, found = (_answers(content, model) for content in (model.content, made))
+    check_moved(spec.name, base, found, at_most=spec.moved_at_most)
+
+
+def _answers(content: bytes, model: Imported) -> list[list[NDArray[Any]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        path.write_bytes(content)
+        runner = load(path, model.format)
+        return [runner.once(sample) for sample in model.samples]
 
 
 def _step(
-    what: str, before: bytes, chain: tuple[Transform, ...], made: bytes, tool: str
+    what: str,
+    before: bytes,
+    chain: tuple[Transform, ...],
+    made: bytes,
+    tool: str,
+    *,
+    told: Mapping[str, str] | None = None,
 ) -> tuple[bytes, tuple[Transform, ...]]:
     step, _, scheme = what.partition(" ")
     link = Transform(
         step=step,
         tool=tool,
         version=installed(tool),
-        parameters={"scheme": scheme} if scheme else {},
+        parameters={**({"scheme": scheme} if scheme else {}), **(told or {})},
         input_sha256=hashlib.sha256(before).hexdigest(),
         output_sha256=hashlib.sha256(made).hexdigest(),
     )

@@ -20,6 +20,7 @@ from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.contracts.vocabulary import Modality, RiskClass
 from mobile_ai.model_build.errors import RecipeError
+from mobile_ai.model_build.quantize_spec import MOVED_AT_MOST, LayerSpec
 from mobile_ai.model_build.shipped import shipped
 
 RECIPES = shipped("recipes")
@@ -29,9 +30,19 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """Name of a model, a variant or a data set."""
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 """Semantic version without a suffix."""
-Adaptation = Literal["none", "pruned", "qat", "dense"]
+Adaptation = Literal["none", "pruned", "qat", "low-bit", "dense"]
 """Change of the network before its conversion."""
-Quantization = Literal["none", "widen", "fp16", "dynamic-int8", "static-int8", "int4", "mixed"]
+Quantization = Literal[
+    "none",
+    "widen",
+    "fp16",
+    "dynamic-int8",
+    "static-int8",
+    "static-int16",
+    "weight-int8",
+    "int4",
+    "mixed",
+]
 """Number format of the converted weights."""
 
 
@@ -137,7 +148,7 @@ class TrainSpec(_Model):
     reweigh: str | None = Field(
         default=None, description="Sensitive attribute to balance against the label."
     )
-    adapt_epochs: int = Field(default=2, ge=1, description="For pruned and qat variants.")
+    adapt_epochs: int = Field(default=2, ge=1, description="For adapted variants.")
     adapt_learning_rate: float = Field(default=0.0005, gt=0)
 
 
@@ -162,7 +173,51 @@ class VariantSpec(_Model):
         default=None,
         description="Pattern of layers kept: at int8 by mixed, in float by dynamic-int8 ONNX.",
     )
+    layers: tuple[LayerSpec, ...] = Field(
+        default=(), description="Overrides for the weights of some layers (TFLite), in order."
+    )
+    sparsity: float = Field(
+        default=0.5, gt=0, lt=1, description="Share of weights that `adapt: pruned` sets to zero."
+    )
+    calibration_method: Literal["min-max", "percentile"] = Field(
+        default="min-max", description="Choice of activation ranges (static ONNX)."
+    )
+    moved_at_most: float = Field(
+        default=MOVED_AT_MOST,
+        gt=0,
+        description="Of an imported model: largest error on the given rows, as a share of the "
+        "output's standard deviation.",
+    )
     needs: NeedsSpec = NeedsSpec()
+
+    @property
+    def calibrated(self) -> bool:
+        """True if quantisation uses the calibration rows."""
+        gptq = any(item.algorithm == "gptq" for item in self.layers)
+        return self.quantize in {"static-int8", "static-int16"} or gptq
+
+    def told(self) -> dict[str, str]:
+        """Return the settings beyond the scheme, for the record of a build step."""
+        found = {}
+        if self.layers:
+            found["layers"] = "; ".join(item.told() for item in self.layers)
+        if self.calibration_method != "min-max":
+            found["calibration_method"] = self.calibration_method
+        return found
+
+    @model_validator(mode="after")
+    def _applicable(self) -> VariantSpec:
+        if self.layers and (self.format != "tflite" or self.quantize in {"none", "widen", "fp16"}):
+            raise ValueError("'layers' needs format tflite and a scheme of integers in 'quantize'")
+        if "sparsity" in self.model_fields_set and self.adapt != "pruned":
+            raise ValueError("'sparsity' needs adapt: pruned")
+        if self.calibration_method != "min-max" and (
+            self.format != "onnx" or self.quantize != "static-int8"
+        ):
+            raise ValueError("'calibrationMethod' needs format onnx and quantize: static-int8")
+        if self.adapt == "low-bit" and not any(item.trainable for item in self.layers):
+            raise ValueError("adapt: low-bit needs 'layers' with bits of dense or conv layers")
+        return self
 
 
 class EvaluationPlan(_Model):

@@ -8,9 +8,11 @@ MLflow is imported here and in ``pull`` only.
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from mobile_ai.contracts.manifest import ModelManifest, known
@@ -170,7 +172,13 @@ def _ensure(
         },
         description=f"{name} {manifest.metadata.version}",
     )
+    _described().log_model(client, manifest, folder, version=made, experiment=experiment)
     return str(made.version), True
+
+
+def _described() -> ModuleType:
+    """Return the module that describes a version to MLflow; the base has no numpy for it."""
+    return need("mobile_ai.model_build.registry_model")
 
 
 def _log(
@@ -184,7 +192,12 @@ def _log(
         client.log_metric(identity, key, value)
     client.log_param(identity, "recipe", manifest.lineage.recipe.file)
     client.log_param(identity, "recipe_sha256", manifest.lineage.recipe.sha256)
+    described = _described()
+    described.log_lineage(client, identity, manifest)
     client.log_artifacts(identity, str(folder), artifact_path="version")
+    with tempfile.TemporaryDirectory() as scratch:
+        described.write_mlmodel(manifest, Path(scratch), run_id=identity)
+        client.log_artifacts(identity, scratch, artifact_path="version")
     client.set_terminated(identity)
     return identity, f"{run.info.artifact_uri}/version"
 

@@ -1,17 +1,13 @@
-"""`mobile-ai model`: build, verify, compare, approve, register and pull model versions."""
+"""`mobile-ai model`: build, search, verify, compare, approve, register and pull model versions."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mobile_ai.cli.console import console
@@ -28,8 +24,10 @@ from mobile_ai.cli.models.options import (
     existing,
     trust_of,
 )
+from mobile_ai.cli.models.progress import progress
 from mobile_ai.cli.models.requests import requests_command
 from mobile_ai.cli.models.scope import scope_command
+from mobile_ai.cli.models.search import search_command
 from mobile_ai.cli.options import LONGEST_DAYS, Json
 from mobile_ai.cli.uncommitted import note_uncommitted
 from mobile_ai.model_build.approve import approve as sign_assessment
@@ -65,6 +63,7 @@ app = typer.Typer(
 app.command(name="card")(card_command)
 app.command(name="requests")(requests_command)
 app.command(name="scope")(scope_command)
+app.command(name="search")(search_command)
 
 _err = console(stderr=True)
 Models = Annotated[Path, typer.Option("--models", help="Folder of all model versions.")]
@@ -112,7 +111,7 @@ def build(  # noqa: PLR0917  # typer passes options by name
     Example: mobile-ai model build model-build/recipes/digits.yaml
     --key file2:builder.pem --evaluator-key file2:evaluator.pem
     """
-    with answering(GateFailedError), _progress() as say:
+    with answering(GateFailedError), progress() as say:
         trusted = trust_of(environment, trust)
         devices = read_device_reports(device_reports or [], trust=trusted)
         make = maker(recipe, work=_work(recipe), progress=say, devices=devices)
@@ -346,7 +345,7 @@ def samples(
 
     Example: mobile-ai model samples --anchor dev --pin Pulumi.dev.yaml
     """
-    with answering(), _progress() as say:
+    with answering(), progress() as say:
         for file in map(read_stack_file, pin or []):
             _ = file.settings  # refused before minutes of building
         names = tuple(anchors or [environment_of(None)[0]])
@@ -364,18 +363,6 @@ def samples(
     for written in (*outcome.trust, *outcome.records):
         print(f"wrote {written}")
     print(f"renewed {renewed} pins")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Show progress: a spinner on a terminal, one line per step elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda text: _err.print(text, markup=False, highlight=False, soft_wrap=True)
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda text: bar.update(task, description=text)
 
 
 def _work(recipe: Path) -> Path:
