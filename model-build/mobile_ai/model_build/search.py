@@ -315,7 +315,7 @@ def _timed(points: list[Point], sample: Sample) -> list[Point]:
     return [
         point
         if point.refused
-        else replace(point, latency_ms=_range([each[point.variant].p50_ms for each in taken]))
+        else replace(point, latency_ms=_range([each[point.variant].p50.value for each in taken]))
         for point in points
     ]
 
