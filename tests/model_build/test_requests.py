@@ -84,7 +84,7 @@ def test_a_request_that_says_something_else_is_refused(root: Path, old: str, new
     path = root / "models/digits/retrain.yaml"
     path.write_text(path.read_text().replace(old, new))
 
-    with pytest.raises(RecipeError, match="expected a request for a retraining"):
+    with pytest.raises(RecipeError, match="in a request for a retraining"):
         read_request(path)
 
 
