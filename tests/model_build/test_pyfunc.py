@@ -43,22 +43,27 @@ def registry(tmp_path_factory):
     return uri
 
 
+@pytest.fixture(autouse=True)
+def addressed(registry, monkeypatch):
+    """Name the registry to MLflow, whose setters would hold for every later test."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", registry)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", registry)
+
+
 def sample_trust():
     from mobile_ai.cli.models.options import trust_of  # noqa: PLC0415
 
     return trust_of("dev", None)
 
 
-def loaded(uri, **config):
-    mlflow = importlib.import_module("mlflow")
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    return mlflow.pyfunc.load_model("models:/digits@prod", model_config=config)
+def loaded(**config):
+    pyfunc = importlib.import_module("mlflow").pyfunc
+    return pyfunc.load_model("models:/digits@prod", model_config=config)
 
 
 @pytest.mark.parametrize("variant", ["fp32", "int8", "int8-onnx"])
-def test_a_registered_version_gives_the_evaluators_numbers(registry, rows, variant):
-    model = loaded(registry, variant=variant)
+def test_a_registered_version_gives_the_evaluators_numbers(rows, variant):
+    model = loaded(variant=variant)
     answer = model.predict({"image": rows.inputs["image"]})
     artifact = next(i for i in read_version(DIGITS).manifest.artifacts if i.variant == variant)
     evaluator = load(DIGITS / artifact.files[0].path, artifact.format)
@@ -69,7 +74,7 @@ def test_a_registered_version_gives_the_evaluators_numbers(registry, rows, varia
 
 def test_mlflow_reads_signature_example_and_data_sets(registry):
     models = importlib.import_module("mlflow.models")
-    model = loaded(registry)
+    model = loaded()
     assert [item.name for item in model.metadata.signature.inputs.inputs] == ["image"]
     place = importlib.import_module("mlflow").artifacts.download_artifacts("models:/digits@prod")
     example = models.Model.load(place).load_input_example(place)
