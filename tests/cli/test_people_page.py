@@ -7,11 +7,8 @@ import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
-from mobile_ai.cli import main as cli
 from mobile_ai.cli.models import trust as command
-from tests.e2e.tutorial import missing, steps
+from tests.e2e.tutorial import missing, run_in_process, steps
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/people.md"
 EXPIRES = "## The trust expires"
@@ -37,11 +34,7 @@ def test_the_page_does_what_it_says(tmp_path, monkeypatch, capsys):
             now += timedelta(days=400)
         for step in steps(part):
             for words in lines(step.commands):
-                assert words[0] == "mobile-ai"
-                with pytest.raises(SystemExit) as ended:
-                    cli.main(words[1:])
-                said = "" if (ended.value.code or 0) == step.code else capsys.readouterr()
-                assert (ended.value.code or 0) == step.code, f"{words}: {said}"
+                run_in_process(words, code=step.code, capsys=capsys)
                 ran += 1
             printed = capsys.readouterr()
             assert missing(step, printed.out + printed.err) == []

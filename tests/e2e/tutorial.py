@@ -7,9 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from mobile_ai.cli import main as cli
 from tests.e2e.checkout import ROOT, Checkout
 
-__all__ = ["MARK", "PAGE", "Step", "missing", "run", "script", "steps", "walk"]
+__all__ = ["MARK", "PAGE", "Step", "missing", "run", "run_in_process", "script", "steps", "walk"]
 
 PAGE = ROOT / "docs" / "tutorial.md"
 MARK = "===== step "
@@ -84,6 +87,15 @@ def run(commands: str, checkout: Checkout) -> "subprocess.CompletedProcess[str]"
         timeout=_SECONDS,
         check=False,
     )
+
+
+def run_in_process(words: list[str], *, code: int, capsys: "pytest.CaptureFixture[str]") -> None:
+    """Run one command of a page here, and hold it to its exit code."""
+    assert words[0] == "mobile-ai"
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words[1:])
+    said = "" if (ended.value.code or 0) == code else capsys.readouterr()
+    assert (ended.value.code or 0) == code, f"{words}: {said}"
 
 
 def walk(checkout: Checkout) -> "subprocess.CompletedProcess[str]":

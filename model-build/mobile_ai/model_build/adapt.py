@@ -7,12 +7,10 @@ from typing import Any
 from mobile_ai.model_build import train as training
 from mobile_ai.model_build.errors import RecipeError, need
 from mobile_ai.model_build.keras_env import keras, make_deterministic
-from mobile_ai.model_build.quantize_spec import LayerSpec
+from mobile_ai.model_build.quantize_spec import SPARSITY, LayerSpec
 from mobile_ai.model_build.recipe import TrainSpec
 from mobile_ai.model_build.rows import Rows
 
-SPARSITY = 0.5
-"""Share of weights that pruning sets to zero where a variant states none."""
 _KERAS = {"dense": "Dense", "conv": "Conv2D"}
 
 

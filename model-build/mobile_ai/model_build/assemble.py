@@ -43,6 +43,7 @@ from mobile_ai.contracts.statements import Subject
 from mobile_ai.model_build.assemble_selftest import SELF_TEST_FILE, with_self_test
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.model_build.results import (
+    INTERSECTION,
     ArtifactEvaluation,
     BuildResult,
     EvaluationReport,
@@ -322,15 +323,15 @@ def _requirements(variant: VariantResult, report: EvaluationReport) -> Requireme
     if needs.min_ram_mb != UNSTATED:
         return needs
     peaks = {
-        item.sha256: item.profile.peak_memory_bytes
+        item.sha256: peak
         for item in report.artifacts
-        if item.profile is not None and item.profile.peak_memory_bytes
+        if item.profile is not None and (peak := item.profile.peak_memory_bytes)
     }
     if not peaks:
         return needs
     # A file that nothing here runs: not less than the largest of the same network.
     own = peaks.get(variant.sha256)
-    peak = own or max(filter(None, peaks.values()))
+    peak = own or max(peaks.values())
     stated = StatedCount(value=math.ceil(peak / 1e6), how="measured" if own else "derived")
     return needs.model_copy(update={"min_ram_mb": stated})
 
@@ -402,9 +403,8 @@ def _latencies(cost: InferenceCost) -> Iterator[Measurement]:
 
 def _worst(item: FairnessMeasurement) -> tuple[GroupSlice, ...]:
     """Return the group that decides a figure; of an intersection, its groups."""
-    # The separator of `model_build.fairness.members`, which needs numpy; verifying does not.
-    names = item.attribute.split(" x ")
-    groups = item.worst_group.split(" x ") if len(names) > 1 else [item.worst_group]
+    names = item.attribute.split(INTERSECTION)
+    groups = item.worst_group.split(INTERSECTION) if len(names) > 1 else [item.worst_group]
     return tuple(
         GroupSlice(attribute=name, group=group, worst=True)
         for name, group in zip(names, groups, strict=True)

@@ -10,10 +10,9 @@ from functools import partial
 
 from mobile_ai.model_build.datasets import read_rows
 from mobile_ai.model_build.errors import RecipeError
-from mobile_ai.model_build.fairness import INTERSECTION
 from mobile_ai.model_build.lock import locked
 from mobile_ai.model_build.recipe import BuildRecipe, DataSpec, share_of
-from mobile_ai.model_build.results import DatasetUse, SplitDigest
+from mobile_ai.model_build.results import INTERSECTION, DatasetUse, SplitDigest
 from mobile_ai.model_build.rows import Rows, concatenate
 from mobile_ai.model_build.splits import split
 

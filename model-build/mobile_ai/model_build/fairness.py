@@ -18,12 +18,15 @@ from scipy.special import ndtri
 from mobile_ai.contracts.metrics import METRICS
 from mobile_ai.model_build.errors import RecipeError
 from mobile_ai.model_build.metrics import paired_right, wilson
-from mobile_ai.model_build.results import FairnessMeasurement, GroupQuality, MetricEstimate
+from mobile_ai.model_build.results import (
+    INTERSECTION,
+    FairnessMeasurement,
+    GroupQuality,
+    MetricEstimate,
+)
 
 # Rows by group (axis -2) and kind (axis -1); a kind is 4 wanted + 2 chosen + right.
 _Counts = NDArray[Any]
-INTERSECTION: Final = " x "
-"""Separates the attributes of an intersection, and its groups: `sex x race`."""
 _ALPHA: Final = 0.05
 _KINDS = np.arange(8)
 _WANTED, _CHOSEN, _RIGHT = _KINDS & 4 > 0, _KINDS & 2 > 0, _KINDS & 1 > 0
@@ -74,12 +77,13 @@ def fairness(
         return ()
     small = dict(zip(names.tolist(), sizes.tolist(), strict=True))
     excluded = {str(name): size for name, size in small.items() if name not in kept}
-    counts = _counts(_kinds(predicted, labels, plan.positive), groups, kept)
+    now = _kinds(predicted, labels, plan.positive)
+    counts = _counts(now, groups, kept)
     drawn = _resampled(counts, len(labels), plan)
     pairs = None
     if reference is not None:
-        kinds = [_kinds(found, labels, plan.positive) for found in (reference, predicted)]
-        pairs = _counts(8 * kinds[0] + kinds[1], groups, kept, kinds=64)
+        before = _kinds(reference, labels, plan.positive)
+        pairs = _counts(8 * before + now, groups, kept, kinds=64)
     again = None if pairs is None else _resampled(pairs, len(labels), plan)
     return tuple(
         FairnessMeasurement(
@@ -181,12 +185,8 @@ def _change(
 
     value = float(worse(pairs))
     low, high = np.nanpercentile(worse(drawn), [2.5, 97.5])
-    return MetricEstimate(
-        value=value,
-        low=float(min(low, value)),
-        high=float(max(high, value)),
-        n=int(pairs.sum()),
-        method=f"paired bootstrap-{rounds}",
+    return MetricEstimate.covering(
+        value, low, high, n=int(pairs.sum()), method=f"paired bootstrap-{rounds}"
     )
 
 
@@ -202,12 +202,8 @@ def _resampled(counts: _Counts, rows: int, plan: FairnessPlan) -> _Counts:
 def _estimate(metric: _Metric, counts: _Counts, drawn: _Counts, rounds: int) -> MetricEstimate:
     value = float(metric.value(counts))
     low, high = np.nanpercentile(metric.value(drawn), [2.5, 97.5])
-    return MetricEstimate(
-        value=value,
-        low=float(min(low, value)),
-        high=float(max(high, value)),
-        n=int(counts.sum()),
-        method=f"bootstrap-{rounds}",
+    return MetricEstimate.covering(
+        value, low, high, n=int(counts.sum()), method=f"bootstrap-{rounds}"
     )
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mobile_ai.model_build.results import Agreement, MetricEstimate, PairedDifference
 
-_Z = 1.959963984540054  # 97.5 % point of the normal distribution
+Z = 1.959963984540054
+"""97.5 % point of the normal distribution."""
 _BINS = 15
 
 Logits = NDArray[Any]
@@ -32,9 +33,9 @@ def accuracy(logits: Logits, labels: Labels) -> MetricEstimate:
 
 def wilson(right: int, n: int) -> MetricEstimate:
     """Return a proportion with its 95 % score interval (Wilson 1927), also valid near 0 and 1."""
-    share, square = right / n, _Z**2
+    share, square = right / n, Z**2
     centre = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return MetricEstimate(
         value=share, low=min(low, share), high=max(high, share), n=n, method="wilson"
@@ -51,7 +52,7 @@ def paired_difference(reference: Logits, variant: Logits, labels: Labels) -> Pai
 
 
 def paired_right(
-    was: NDArray[np.bool_], now: NDArray[np.bool_], *, z: float = _Z
+    was: NDArray[np.bool_], now: NDArray[np.bool_], *, z: float = Z
 ) -> PairedDifference:
     """Return the paired difference of two models by which rows they answer rightly.
 
@@ -110,10 +111,4 @@ def calibration_error(logits: Logits, labels: Labels, *, rounds: int = 500) -> M
     generator = np.random.default_rng(0)
     drawn = [error(generator.integers(0, n, n)) for _ in range(rounds)]
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return MetricEstimate(
-        value=value,
-        low=float(min(low, value)),
-        high=float(max(high, value)),
-        n=n,
-        method=f"bootstrap-{rounds}",
-    )
+    return MetricEstimate.covering(value, low, high, n=n, method=f"bootstrap-{rounds}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mobile_ai.contracts.evidence import VerifiedModel
+from mobile_ai.contracts.json_values import mapping, mappings, number
 from mobile_ai.contracts.manifest import UNSTATED, Artifact, Measurement, known
 from mobile_ai.contracts.metrics import metric_named
 
@@ -74,7 +75,7 @@ def _identity(model: VerifiedModel) -> CardSection:
 
 
 def _use(assessed: Mapping[str, Any]) -> CardSection:
-    scope = _mapping(assessed.get("scope"))
+    scope = mapping(assessed.get("scope"))
     lists = (
         ("applications", "apps"),
         ("data types", "dataTypes"),
@@ -93,7 +94,7 @@ def _use(assessed: Mapping[str, Any]) -> CardSection:
 
 
 def _answers(assessed: Mapping[str, Any]) -> CardSection:
-    answers = _mapping(assessed.get("questionnaire"))
+    answers = mapping(assessed.get("questionnaire"))
     return CardSection(
         title="What the reviewer was told",
         text=() if answers else (_NONE,),
@@ -143,8 +144,8 @@ def _differences(model: VerifiedModel, evaluation: Mapping[str, Any]) -> CardSec
             str(worst.get("group")),
             str(worst.get("n", UNSTATED)),
         )
-        for result in _mappings(evaluation.get("results"))
-        for worst in _lowest(_mappings(result.get("groups")))
+        for result in mappings(evaluation.get("results"))
+        for worst in _lowest(mappings(result.get("groups")))
     ]
     return CardSection(
         title="Differences between groups",
@@ -160,28 +161,28 @@ def _lowest(groups: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         found = [
             item
             for item in groups
-            if str(item.get("attribute")) == attribute and _number(item.get("value")) is not None
+            if str(item.get("attribute")) == attribute and number(item.get("value")) is not None
         ]
         if found:
-            yield min(found, key=lambda item: _number(item.get("value")) or 0.0)
+            yield min(found, key=lambda item: number(item.get("value")) or 0.0)
 
 
 def _conditions(evaluation: Mapping[str, Any]) -> CardSection:
     rows = [
         (
             str(item.get("variant")),
-            f"{item.get('corruption')} ({_figure(_number(item.get('severity')))})",
-            f"{_figure(_number(item.get('lossPt')))} points",
+            f"{item.get('corruption')} ({_figure(number(item.get('severity')))})",
+            f"{_figure(number(item.get('lossPt')))} points",
         )
-        for item in _mappings(evaluation.get("robustness"))
+        for item in mappings(evaluation.get("robustness"))
     ]
     rows += [
         (
             str(item.get("variant")),
             "confidence against accuracy",
-            _figure(_number(item.get("expectedCalibrationError"))),
+            _figure(number(item.get("expectedCalibrationError"))),
         )
-        for item in _mappings(evaluation.get("calibration"))
+        for item in mappings(evaluation.get("calibration"))
     ]
     return CardSection(
         title="In worse conditions, and how sure it is",
@@ -281,7 +282,7 @@ def _measured(item: Measurement | None) -> str:
 
 
 def _ranged(values: Mapping[str, Any]) -> str:
-    value, low, high = (_figure(_number(values.get(key))) for key in ("value", "low", "high"))
+    value, low, high = (_figure(number(values.get(key))) for key in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
 
 
@@ -291,16 +292,3 @@ def _with_unit(value: float | None, unit: str) -> str:
 
 def _figure(value: float | None) -> str:
     return UNSTATED if value is None else f"{value:.4g}"
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

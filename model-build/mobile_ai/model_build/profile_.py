@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mobile_ai.model_build.metrics import Z
 from mobile_ai.model_build.results import MetricEstimate
 
 ROUNDS = 15
@@ -34,7 +35,6 @@ ENERGY_METHOD = (
 )
 """Description of the energy estimate, as the manifest states it."""
 _LOAD: Final = np.random.default_rng(0).random(20_000)
-_Z: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +99,10 @@ def _slowed(loads: list[float]) -> NDArray[np.float64]:
 def _over_rounds(rounds: NDArray[np.float64], value: float, runs: int) -> MetricEstimate:
     """Return a figure with the interval of the median over rounds, by order statistics."""
     ordered, n = np.sort(rounds), len(rounds)
-    first = max(0, math.floor((n - _Z * math.sqrt(n)) / 2))
+    first = max(0, math.floor((n - Z * math.sqrt(n)) / 2))
     low, high = float(ordered[first]), float(ordered[n - 1 - first])
-    return MetricEstimate(
-        value=value,
-        low=min(low, value),
-        high=max(high, value),
-        n=runs,
-        method=f"order statistics of {n} rounds",
+    return MetricEstimate.covering(
+        value, low, high, n=runs, method=f"order statistics of {n} rounds"
     )
 
 

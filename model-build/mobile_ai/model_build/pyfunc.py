@@ -10,28 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mobile_ai.contracts.canonical import sha256_bytes
-from mobile_ai.contracts.manifest import Artifact, ModelManifest
+from mobile_ai.contracts.manifest import UNSTATED, Artifact, ModelManifest
 from mobile_ai.contracts.manifest_io import LabelsStep, NormaliseStep, ScaleStep
 from mobile_ai.model_build.errors import ModelBuildError
-from mobile_ai.model_build.runtime import Runner, load, unavailable
+from mobile_ai.model_build.runtime import DTYPES, Runner, load, unavailable
 from mobile_ai.model_build.writer import read_version
 
-DTYPES: Final[Mapping[str, str]] = {
-    "FP32": "float32",
-    "FP16": "float16",
-    "INT8": "int8",
-    "UINT8": "uint8",
-    "INT32": "int32",
-    "INT64": "int64",
-    "BOOL": "bool",
-}
-"""Element type in numpy by its name in a manifest."""
 _Arrays = dict[str, NDArray[Any]]
 
 
@@ -139,7 +129,7 @@ def _load(folder: Path, artifact: Artifact) -> Runner:
 def _steps(
     manifest: ModelManifest,
 ) -> tuple[tuple[str, Callable[[NDArray[Any]], NDArray[Any]]], ...]:
-    steps = () if manifest.io.preprocessing == "unknown" else manifest.io.preprocessing
+    steps = () if manifest.io.preprocessing == UNSTATED else manifest.io.preprocessing
     return tuple((step.tensor, _change(step)) for step in steps)
 
 
@@ -160,7 +150,7 @@ def _change(step: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
 
 
 def _labels(manifest: ModelManifest) -> tuple[str, NDArray[np.str_]] | None:
-    steps = () if manifest.io.postprocessing == "unknown" else manifest.io.postprocessing
+    steps = () if manifest.io.postprocessing == UNSTATED else manifest.io.postprocessing
     for step in steps:
         if isinstance(step, LabelsStep) and step.names:
             return step.tensor, np.array(step.names)

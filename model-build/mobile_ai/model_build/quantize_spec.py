@@ -14,6 +14,8 @@ MOVED_AT_MOST: Final = 0.4
 It is 16 % of an output's variance, a signal-to-noise ratio of 8 dB: BlazeFace at int8 finds 24 of
 24 faces at 0.31 and below, and none of 24 at 0.55.
 """
+SPARSITY: Final = 0.5
+"""Share of weights that pruning sets to zero where a variant states none."""
 Operation = Literal["any", "dense", "conv", "depthwise", "transposed-conv", "embedding", "matmul"]
 """Kind of layer."""
 Algorithm = Literal["min-max", "octav", "mse", "gptq"]

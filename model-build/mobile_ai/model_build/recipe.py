@@ -20,7 +20,7 @@ from mobile_ai.contracts.schema_errors import schema_problem
 from mobile_ai.contracts.self_test import MAX_SELF_TEST_CASES
 from mobile_ai.contracts.vocabulary import Modality, RiskClass
 from mobile_ai.model_build.errors import RecipeError
-from mobile_ai.model_build.quantize_spec import MOVED_AT_MOST, LayerSpec
+from mobile_ai.model_build.quantize_spec import MOVED_AT_MOST, SPARSITY, LayerSpec
 from mobile_ai.model_build.shipped import shipped
 
 RECIPES = shipped("recipes")
@@ -177,7 +177,10 @@ class VariantSpec(_Model):
         default=(), description="Overrides for the weights of some layers (TFLite), in order."
     )
     sparsity: float = Field(
-        default=0.5, gt=0, lt=1, description="Share of weights that `adapt: pruned` sets to zero."
+        default=SPARSITY,
+        gt=0,
+        lt=1,
+        description="Share of weights that `adapt: pruned` sets to zero.",
     )
     calibration_method: Literal["min-max", "percentile"] = Field(
         default="min-max", description="Choice of activation ranges (static ONNX)."

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.contracts.manifest import ModelManifest, TensorSpec
+from mobile_ai.contracts.manifest import UNSTATED, ModelManifest, TensorSpec
 from mobile_ai.contracts.manifest_io import ScaleStep
 from mobile_ai.model_build.errors import need
-from mobile_ai.model_build.pyfunc import DTYPES
+from mobile_ai.model_build.runtime import DTYPES
 
 LOGGED_MODEL_TAG: Final = "mobile-ai.logged-model"
 """Tag of a registered version with the id of its logged model."""
@@ -142,9 +142,9 @@ def _example(manifest: ModelManifest) -> dict[str, NDArray[Any]] | None:
 def _generated(manifest: ModelManifest) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield one seeded row for each input, before pre-processing; nobody's data."""
     generator = np.random.default_rng(0)
-    steps = () if manifest.io.preprocessing == "unknown" else manifest.io.preprocessing
+    steps = () if manifest.io.preprocessing == UNSTATED else manifest.io.preprocessing
     for item in manifest.io.inputs:
-        low, high = (0.0, 1.0) if item.range == "unknown" else (item.range.low, item.range.high)
+        low, high = (0.0, 1.0) if item.range == UNSTATED else (item.range.low, item.range.high)
         values = generator.uniform(low, high, [max(size, 1) for size in item.shape])
         for step in reversed(steps):
             if isinstance(step, ScaleStep) and step.tensor == item.name and step.factor:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from mobile_ai.contracts.manifest import Requirements, TensorSpec
 
@@ -42,6 +43,18 @@ class MetricEstimate:
     high: float
     n: int
     method: str
+
+    @classmethod
+    def covering(
+        cls, value: float, low: float, high: float, *, n: int, method: str
+    ) -> MetricEstimate:
+        """Return an estimate whose interval, from resamples or rounds, holds the value itself."""
+        ends = float(min(low, value)), float(max(high, value))
+        return cls(value=value, low=ends[0], high=ends[1], n=n, method=method)
+
+
+INTERSECTION: Final = " x "
+"""Separates the attributes of an intersection, and its groups: `sex x race`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

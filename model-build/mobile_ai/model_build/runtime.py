@@ -13,15 +13,17 @@ from mobile_ai.contracts.manifest import Dtype, TensorSpec
 from mobile_ai.model_build.errors import ModelBuildError, need
 
 _Arrays = Mapping[str, NDArray[Any]]
-_WORDS: Final[Mapping[str, Dtype]] = {
-    "float32": "FP32",
-    "float16": "FP16",
-    "int8": "INT8",
-    "uint8": "UINT8",
-    "int32": "INT32",
-    "int64": "INT64",
-    "bool": "BOOL",
+DTYPES: Final[Mapping[Dtype, str]] = {
+    "FP32": "float32",
+    "FP16": "float16",
+    "INT8": "int8",
+    "UINT8": "uint8",
+    "INT32": "int32",
+    "INT64": "int64",
+    "BOOL": "bool",
 }
+"""Element type in numpy by its name in a manifest."""
+_WORDS: Final[Mapping[str, Dtype]] = {word: name for name, word in DTYPES.items()}
 _ONNX_TYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",

@@ -7,7 +7,6 @@ load and is measured anew at the end, all variants in turns.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,10 +18,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mobile_ai.contracts.canonical import sha256_bytes
+from mobile_ai.contracts.canonical import sha256_bytes, sha256_text
 from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.files import write_whole
 from mobile_ai.model_build import metrics
+from mobile_ai.model_build.calibration import inferences
 from mobile_ai.model_build.compare import Candidate, front
 from mobile_ai.model_build.data import held_out_rows
 from mobile_ai.model_build.errors import ModelBuildError, need
@@ -151,12 +151,13 @@ def search(
     """
     tell = progress or _silent
     plan = _plan(recipe, load_recipe(recipe), tell)
+    decided = _decided(plan, variants[0])
     points: list[Point] = []
     base: _Outputs = []
     reused = 0
     for number, spec in enumerate(variants):
         tell(f"search {spec.name}", number, len(variants))
-        kept = work / f"{_key(plan, spec, variants[0])}.json"
+        kept = work / f"{_key(decided, spec)}.json"
         point = _read(kept, spec)
         reused += point is not None
         if point is None or not base:
@@ -202,10 +203,7 @@ def _plan(path: Path, recipe: BuildRecipe, tell: _Tell) -> _Plan:
     rows = held_out_rows(recipe.model_copy(update={"evaluation": plan})).rows
     return _Plan(
         make=Exporter(trained).make,
-        samples=[
-            {name: values[row : row + 1] for name, values in rows.inputs.items()}
-            for row in range(len(rows))
-        ],
+        samples=inferences(rows.inputs),
         labels=rows.labels,
         rows_of=rows_of,
         digest=trained.transforms[-1].output_sha256 + rows.digest(),
@@ -232,21 +230,23 @@ def _make_any(model: Imported, spec: VariantSpec) -> Chain:
     return make_imported(model, spec.model_copy(update={"moved_at_most": float("inf")}))
 
 
-def _key(plan: _Plan, spec: VariantSpec, first: VariantSpec) -> str:
-    decides = {
+def _decided(plan: _Plan, first: VariantSpec) -> Mapping[str, Any]:
+    """Return what decides every point of a search, beside its own entry."""
+    code = sorted(Path(__file__).parent.glob("*.py"))
+    return {
         "model": plan.digest,
-        "spec": spec.model_dump(mode="json", exclude={"name", "needs"}),
-        "reference": first.model_dump(mode="json", exclude={"name", "needs"}),
+        "reference": _content(first),
         "tools": [installed(name) for name in _TOOLS],
-        "code": sha256_bytes(b"".join(path.read_bytes() for path in _CODE)),
+        "code": sha256_bytes(b"".join(path.read_bytes() for path in code)),
     }
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:24]
 
 
-_CODE: Final = tuple(
-    Path(__file__).with_name(name)
-    for name in ("adapt.py", "convert.py", "quantize_tflite.py", "quantize_onnx.py", "export.py")
-)
+def _key(decided: Mapping[str, Any], spec: VariantSpec) -> str:
+    return sha256_text(json.dumps({**decided, "spec": _content(spec)}, sort_keys=True))[:24]
+
+
+def _content(spec: VariantSpec) -> dict[str, Any]:
+    return spec.model_dump(mode="json", exclude={"name", "needs"})
 
 
 def _read(path: Path, spec: VariantSpec) -> Point | None:

@@ -11,19 +11,11 @@ from numpy.typing import NDArray
 from mobile_ai.contracts.manifest import TensorSpec
 from mobile_ai.model_build.errors import need
 from mobile_ai.model_build.recipe import Source
+from mobile_ai.model_build.runtime import DTYPES
 
 # One inference: input name to tensor, the batch dimension included.
 Sample = dict[str, NDArray[Any]]
 """Input arrays by name."""
-_TYPES = {
-    "FP32": np.float32,
-    "FP16": np.float16,
-    "INT8": np.int8,
-    "UINT8": np.uint8,
-    "INT32": np.int32,
-    "INT64": np.int64,
-    "BOOL": np.bool_,
-}
 _RATE = 16_000  # Hz
 
 
@@ -47,7 +39,7 @@ def generated_inputs(
     for spec in specs:
         free = (rows, *(max(size, 1) for size in spec.shape[1:])) if spec.shape else ()
         shape = (shapes or {}).get(spec.name, free)
-        dtype = _TYPES.get(spec.dtype, np.int32)
+        dtype = np.dtype(DTYPES.get(spec.dtype, "int32"))
         if spec.dtype.startswith("FP"):
             found[spec.name] = generator.random(shape).astype(dtype)
         else:

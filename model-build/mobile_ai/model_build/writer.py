@@ -19,7 +19,7 @@ from mobile_ai.contracts.canonical import manifest_digest, sha256_text, statemen
 from mobile_ai.contracts.documents import dump_yaml
 from mobile_ai.contracts.files import leftovers, name_beside
 from mobile_ai.contracts.manifest import ModelManifest, read_manifest
-from mobile_ai.contracts.metrics import metric_named
+from mobile_ai.contracts.metrics import is_cost
 from mobile_ai.model_build.assemble import MAX_GIT_BYTES, Draft, manifest_values
 from mobile_ai.model_build.errors import ModelBuildError
 from mobile_ai.signing.files import check_writable
@@ -218,16 +218,13 @@ def _essence(manifest: ModelManifest) -> str:
     values["lineage"].pop("sourceCommit")
     for artifact in values["artifacts"]:
         artifact.pop("profile", None)
-        artifact["evidence"] = [item for item in artifact["evidence"] if not _is_cost(item)]
+        artifact["evidence"] = [
+            item for item in artifact["evidence"] if not is_cost(item["metric"])
+        ]
         memory = artifact["requirements"]["minRamMb"]
         if isinstance(memory, dict) and memory["how"] != "declared":
             artifact["requirements"].pop("minRamMb")
     return manifest_digest(values)
-
-
-def _is_cost(measurement: Mapping[str, Any]) -> bool:
-    metric = metric_named(measurement["metric"])
-    return metric is not None and metric.kind == "cost"
 
 
 def _swap_in(folder: Path, files: Mapping[str, bytes]) -> None:

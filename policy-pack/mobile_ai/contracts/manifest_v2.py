@@ -7,6 +7,7 @@ no reader checks would look like a promise. A value that was neither measured no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from math import inf
 from typing import Annotated, Any, Final, Literal
@@ -37,7 +38,7 @@ from mobile_ai.contracts.manifest_parts import (
     Unknown,
     refuse_repeats,
 )
-from mobile_ai.contracts.metrics import metric_named
+from mobile_ai.contracts.metrics import is_cost
 
 API_VERSION: Final = "mobile-ai/v2"
 """``apiVersion`` of manifests with this schema."""
@@ -158,12 +159,6 @@ class Measurement(ManifestPart):
         return self.n != UNSTATED and self.n >= least
 
     @property
-    def is_cost(self) -> bool:
-        """True for time, memory or size rather than the quality of answers."""
-        metric = metric_named(self.metric)
-        return metric is not None and metric.kind == "cost"
-
-    @property
     def compares_groups(self) -> bool:
         """True if the metric compares groups of people."""
         return any(item.worst for item in self.slice)
@@ -237,21 +232,15 @@ class Artifact(ManifestPart):
     @property
     def quality(self) -> Measurement | None:
         """The evaluator's first figure on all rows that is no cost."""
-        found = (
-            item
-            for item in self.evidence
-            if item.by == "evaluator" and not item.slice and not item.is_cost
-        )
-        return next(found, None)
+        return next((item for item in self._evaluated() if not is_cost(item.metric)), None)
 
     def measured(self, metric: str) -> Measurement | None:
         """Return the evaluator's figure of a metric on all rows, or ``None``."""
-        found = (
-            item
-            for item in self.evidence
-            if item.by == "evaluator" and not item.slice and item.metric == metric
-        )
-        return next(found, None)
+        return next((item for item in self._evaluated() if item.metric == metric), None)
+
+    def _evaluated(self) -> Iterator[Measurement]:
+        """Yield the evaluator's figures on all rows."""
+        return (item for item in self.evidence if item.by == "evaluator" and not item.slice)
 
     @property
     def fairness(self) -> tuple[Measurement, ...]:

@@ -136,6 +136,12 @@ def metric_named(name: str) -> Metric | None:
     return Metric(name=name, better=better, low=-inf, high=inf, unit="")
 
 
+def is_cost(name: str) -> bool:
+    """Return whether a metric is of time, memory or size rather than the quality of answers."""
+    metric = metric_named(name)
+    return metric is not None and metric.kind == "cost"
+
+
 def metric_names(*kinds: str) -> str:
     """Return the names that are accepted, for messages; of some kinds only, if given."""
     listed = ", ".join(item.name for item in _ALL if not kinds or item.kind in kinds)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.json_values import mapping
 from mobile_ai.contracts.manifest import Artifact, read_manifest
 from mobile_ai.contracts.resource import Resource
 from mobile_ai.contracts.tokens import CONTEXT, DEPLOYMENT, MODEL_VERSION
@@ -198,17 +199,13 @@ def tags_of(resource: Resource) -> dict[str, str]:
     provider = resource.provider.props if resource.provider else {}
     found: dict[str, str] = {}
     for tags in (
-        _mapping(_mapping(provider.get("defaultTags")).get("tags")),
-        _mapping(resource.props.get("tagsAll")),
-        _mapping(resource.props.get("tags")),
-        _mapping(_mapping(resource.props.get("metadata")).get("labels")),
+        mapping(mapping(provider.get("defaultTags")).get("tags")),
+        mapping(resource.props.get("tagsAll")),
+        mapping(resource.props.get("tags")),
+        mapping(mapping(resource.props.get("metadata")).get("labels")),
     ):
         for key, value in tags.items():
             for prefix in _TAG_PREFIXES:
                 if key.startswith(prefix) and isinstance(value, str):
                     found[key.removeprefix(prefix)] = value
     return found
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

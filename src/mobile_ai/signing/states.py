@@ -30,6 +30,7 @@ from mobile_ai.contracts.trust import Trust
 from mobile_ai.signing.drafts import STAGED, scope_in
 from mobile_ai.signing.records import TRUST_FOLDER, trust_for
 from mobile_ai.signing.roles import valid_signatures
+from mobile_ai.stack.listed import stacks_and_environments
 from mobile_ai.stack.reader import read_settings, stack_names
 from mobile_ai.stack.records import RecordError, misplaced
 
@@ -225,12 +226,10 @@ def _lost(path: Path, root: Path) -> RecordState:
 
 
 def _misplaced(root: Path) -> Iterator[RecordError]:
-    stacks, environments = set(stack_names(root)), {path.stem for path in _trusts(root)}
     pack = root / "policy-pack"
-    if (pack / ROOTS_FILE).is_file():
-        roots = read_roots(pack_text(pack, ROOTS_FILE))
-        stacks |= set(roots.stacks)
-        environments |= set(roots.environments())
+    has_roots = (pack / ROOTS_FILE).is_file()
+    roots = read_roots(pack_text(pack, ROOTS_FILE)) if has_roots else None
+    stacks, environments = stacks_and_environments(root, roots)
     for pattern in _patterns():
         folder, _, field = pattern.rpartition("/")
         kind = field.strip("{}")

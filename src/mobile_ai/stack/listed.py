@@ -59,6 +59,18 @@ def find_stack(root: Path, named: str | None) -> str:
     return _meant("--stack", files, lower)
 
 
+def stacks_and_environments(root: Path, roots: Roots | None) -> tuple[set[str], set[str]]:
+    """Return the stacks and environments of a repository: by stack file, trust file, or roots.
+
+    Args:
+        root: The repository.
+        roots: Its roots, which may list what has its files elsewhere; ``None`` if unreadable.
+    """
+    stacks = {*stack_names(root), *(roots.stacks if roots else ())}
+    trusts = {path.stem for path in (root / "policy-pack/trust").glob("*.yaml")}
+    return stacks, trusts | set(roots.environments() if roots else ())
+
+
 def _roots(pack: Path) -> Roots | None:
     path = pack / _LIST
     return read_roots(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mobile_ai.contracts.errors import GovernanceError
-from mobile_ai.contracts.roots import StackRoots, read_roots
+from mobile_ai.contracts.roots import Roots, read_roots
 from mobile_ai.contracts.roots_folder import ROOTS_FILE, pack_text
 from mobile_ai.stack.errors import Problem, SettingsError
-from mobile_ai.stack.reader import StackFile, stack_file_name, stack_names
+from mobile_ai.stack.listed import stacks_and_environments
+from mobile_ai.stack.reader import StackFile, stack_file_name
 from mobile_ai.stack.records import (
     ModelFiles,
     Record,
@@ -122,9 +123,9 @@ def _records(
     models: Iterable[ModelFiles],
     problems: list[Problem],
 ) -> tuple[Record, ...]:
-    listed = _listed(root)
-    stacks = {stack, *stack_names(root), *listed}
-    environments = _environments(root, settings, listed)
+    stacks, environments = stacks_and_environments(root, _roots(root))
+    stacks.add(stack)
+    environments.add(settings.environment)
     with _noted(problems):
         check_placed(root, "policy-pack/waivers", stacks)
     with _noted(problems):
@@ -148,18 +149,12 @@ def _noted(problems: list[Problem]) -> Iterator[None]:
         problems.append(error.problem)
 
 
-def _listed(root: Path) -> Mapping[str, StackRoots]:
-    """Return the stacks that the roots list, which may have their file elsewhere."""
+def _roots(root: Path) -> Roots | None:
+    """Return the roots; ``None`` if they cannot be read."""
     try:
-        return read_roots(pack_text(root / "policy-pack", ROOTS_FILE)).stacks
+        return read_roots(pack_text(root / "policy-pack", ROOTS_FILE))
     except GovernanceError:
-        return {}  # whoever judges reads them too, and says what is wrong
-
-
-def _environments(root: Path, settings: Settings, listed: Mapping[str, StackRoots]) -> set[str]:
-    """Return the environments of the repository: those that have a trust, or that roots name."""
-    trusts = {path.stem for path in (root / "policy-pack/trust").glob("*.yaml")}
-    return {settings.environment, *trusts, *(item.environment for item in listed.values())}
+        return None  # whoever judges reads them too, and says what is wrong
 
 
 def _image_records(root: Path, settings: Settings, problems: list[Problem]) -> tuple[Record, ...]:

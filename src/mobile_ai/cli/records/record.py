@@ -183,7 +183,8 @@ def verify(
     """
     now = _now()
     trust = trust_for(environment or _environment(root_dir), root_dir, now=now)
-    found = [_state(path, trust=trust, now=now) for path in files]
+    unfit = _unfit()
+    found = [_state(path, trust=trust, now=now, unfit=unfit) for path in files]
     _show(found, as_json=as_json)
     if not all(item.counts for item in found):
         raise typer.Exit(_REFUSED)
@@ -274,9 +275,9 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return {key: value for key, value in pairs}  # noqa: C416  each pair is a list
 
 
-def _state(path: Path, *, trust: Trust, now: datetime) -> RecordState:
+def _state(path: Path, *, trust: Trust, now: datetime, unfit: Unfit) -> RecordState:
     try:
-        return file_state(path, name=str(path), trust=trust, now=now, unfit=_unfit())
+        return file_state(path, name=str(path), trust=trust, now=now, unfit=unfit)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: got {error}; expected a record. Next: name one that `mobile-ai record list` "

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from mobile_ai.contracts.errors import GovernanceError
+from mobile_ai.contracts.json_values import mapping, mappings, number
 from mobile_ai.contracts.manifest import Artifact, known, read_manifest
 from mobile_ai.contracts.metrics import metric_named
 from mobile_ai.contracts.resource import Resource
@@ -41,8 +42,8 @@ def model_changes(
 def _change(
     name: str, spec: Mapping[str, Any], before: Mapping[str, Any] | None, manifests: _Manifests
 ) -> ModelChange | None:
-    model = _mapping(spec.get("aiModel"))
-    other = _mapping((before or {}).get("aiModel") if before else model.get("previous"))
+    model = mapping(spec.get("aiModel"))
+    other = mapping((before or {}).get("aiModel") if before else model.get("previous"))
     if before and other.get("sha256") == model.get("sha256"):
         return None
     new = manifests.get(str(model.get("sha256")), {})
@@ -60,7 +61,7 @@ def _change(
 
 def _variants(spec: Mapping[str, Any], old: _Artifacts, new: _Artifacts) -> Iterator[VariantChange]:
     targets: dict[str, list[str]] = {}
-    for place in _mappings(spec.get("placement")):
+    for place in mappings(spec.get("placement")):
         where = str(place.get("site") or place.get("target"))
         targets.setdefault(str(place.get("variant")), []).append(where)
     for variant, places in targets.items():
@@ -127,8 +128,8 @@ def _groups(artifact: Artifact | None, better: str) -> dict[str, float]:
 
 
 def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> RolloutReport:
-    rollout = _mapping(spec.get("rollout"))
-    rings = {str(r.get("name")): _at(r, "percent") or 0.0 for r in _mappings(rollout.get("rings"))}
+    rollout = mapping(spec.get("rollout"))
+    rings = {str(r.get("name")): _at(r, "percent") or 0.0 for r in mappings(rollout.get("rings"))}
     stage = str(rollout.get("stage", ""))
     percent = rings.get(stage, float(_PERCENT))  # an unknown stage counts as all devices
     devices = _at(spec, "usage", "monthlyActiveDevices") or 0.0
@@ -138,7 +139,7 @@ def _rollout(spec: Mapping[str, Any], before: Mapping[str, Any]) -> RolloutRepor
         halted=rollout.get("halted") is True,
         devices=round(max(devices, 0.0) * percent / _PERCENT),
         rings=tuple(f"{name} {share:g} %" for name, share in rings.items()),
-        prior_stage=str(_mapping(before.get("rollout")).get("stage", "")),
+        prior_stage=str(mapping(before.get("rollout")).get("stage", "")),
     )
 
 
@@ -158,20 +159,11 @@ def _manifests(resources: Iterable[Resource]) -> dict[str, _Artifacts]:
 
 
 def _spec(deployment: Resource) -> Mapping[str, Any]:
-    return _mapping(deployment.props.get("spec"))
+    return mapping(deployment.props.get("spec"))
 
 
 def _at(value: Mapping[str, Any], *path: str) -> float | None:
     found: Any = value
     for key in path:
-        found = _mapping(found).get(key)
-    is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    return float(found) if is_number else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+        found = mapping(found).get(key)
+    return number(found)
