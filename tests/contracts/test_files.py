@@ -105,3 +105,11 @@ def test_a_staged_file_that_stays_is_named_with_what_was_written(
 
     assert "dev.yaml has been written" in str(caught.value)
     assert "unchanged" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_device_that_takes_nothing_is_named() -> None:
+    with pytest.raises(OSError, match="/dev/full") as caught:
+        write_whole(Path("/dev/full"), b"new")
+
+    assert caught.value.errno == errno.ENOSPC

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from mobile_ai.contracts.canonical import sha256_bytes, sha256_text
-from mobile_ai.contracts.documents import read_json
 from mobile_ai.contracts.files import write_whole
 from mobile_ai.model_build import metrics
 from mobile_ai.model_build.calibration import inferences
@@ -96,6 +96,9 @@ class Point:
     latency_ms: Range | None = None
     refused: str = ""
     file: str = ""
+
+
+_POINT: Final = TypeAdapter(Point)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,15 +253,14 @@ def _content(spec: VariantSpec) -> dict[str, Any]:
 
 
 def _read(path: Path, spec: VariantSpec) -> Point | None:
-    """Return a finished point; one whose file is gone is made again."""
-    if not path.is_file():
+    """Return a finished point; one that is damaged or whose file is gone is made again."""
+    try:
+        found = _POINT.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
         return None
-    values = read_json(path.read_text("utf-8"), name=path.name)
-    if values["file"] and not Path(values["file"]).is_file():
+    if found.file and not Path(found.file).is_file():
         return None
-    loss = values.pop("loss")
-    values |= {"variant": spec.name, "loss": None if loss is None else Range(**loss)}
-    return Point(**values)
+    return replace(found, variant=spec.name)
 
 
 def _made(plan: _Plan, spec: VariantSpec, file: Path) -> Point:
@@ -325,11 +327,13 @@ def _range(values: list[float]) -> Range:
 
 
 def _candidate(point: Point) -> Candidate:
+    time = point.latency_ms
     return Candidate(
         name=point.variant,
         format=point.format,
         bytes=point.bytes_zstd,
-        latency_ms=point.latency_ms.value if point.latency_ms else None,
+        latency_ms=time.value if time else None,
+        interval=(time.low, time.high) if time else None,
         energy_mj=None,
         quality=-point.loss.value if point.loss else None,
         loss_pt=point.loss.value if point.loss else None,

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -63,7 +64,8 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         OSError: If it cannot be written; the old file is then untouched.
     """
     if path.exists() and not path.is_file():  # a pipe or a device: no content to keep
-        path.write_bytes(data)
+        with _named(path):
+            path.write_bytes(data)
         return
     kept = path.stat().st_mode & 0o777 if path.exists() else None
     draft = write_beside(path, data, mode=mode)
@@ -87,7 +89,7 @@ def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
     for item in leftovers(path):
         item.unlink(missing_ok=True)
     draft = name_beside(path)
-    try:
+    with _named(path):
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -97,10 +99,16 @@ def write_beside(path: Path, data: bytes, *, mode: int = 0o644) -> Path:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        # A name that people know; a full disk names none at all.
-        raise OSError(error.errno, error.strerror, str(path)) from error
     return draft
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give errors the name that people know; a full disk names none at all."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def remove_written(path: Path, *, to: Path) -> None:

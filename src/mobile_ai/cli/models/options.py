@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from mobile_ai.cli.console import console
-from mobile_ai.cli.errors import UserError
+from mobile_ai.cli.errors import UserError, file_error
 from mobile_ai.cli.questions import ask
 from mobile_ai.contracts.trust import Trust, load_trust
 from mobile_ai.model_build.writer import MANIFEST_FILE, settle
@@ -122,8 +122,8 @@ def answering(*refusals: type[Exception]) -> Iterator[None]:
         _err.print(f"refused: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(REFUSED) from error
     except OSError as error:
-        what = error.filename or type(error).__name__
         raise UserError(
-            f"{what}: got {error.strerror or error}; expected a file or folder that can be used. "
-            "Next: check the path and its permissions."
+            file_error(error)
+            or f"{type(error).__name__}: got {error.strerror or error}; expected a file or folder "
+            "that can be used. Next: check the path and its permissions."
         ) from error

@@ -27,8 +27,8 @@ def search_command(
     """Build a recipe's variants and a default list; show loss, size and latency.
 
     A variant is on the front if no other of its format is at least as good in loss, size after
-    zstd and latency, and better in one of them. Nothing is signed. An interrupted search
-    continues where it stopped.
+    zstd and latency, and better in one of them. Latencies whose ranges overlap are equal. Nothing
+    is signed. An interrupted search continues where it stopped.
 
     Example: mobile-ai model search model-build/recipes/digits.yaml
     """
